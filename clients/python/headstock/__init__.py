@@ -1,0 +1,1 @@
+"""Client of Headstock, Keras Tuner as a service."""

@@ -1,0 +1,1 @@
+"""Files: checkpoints, models and data sets, addressed by key inside one store."""

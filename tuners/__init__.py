@@ -1,0 +1,1 @@
+"""Everything that proposes or runs a trial. It imports storage only."""
