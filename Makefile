@@ -1,0 +1,65 @@
+# Every command of the project. `make` alone lists them.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+# Two data-parallel BLAS threads per test process would fight over two cores.
+export OMP_NUM_THREADS ?= 1
+export TF_CPP_MIN_LOG_LEVEL ?= 3
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo up test test-quick check lint format types bench catalogue lock containers clean
+
+help:  ## List the commands
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+
+$(VENV)/.ready: requirements.lock pyproject.toml clients/python/pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit("Headstock needs Python 3.11 or newer, this is " + sys.version.split()[0]) if sys.version_info < (3, 11) else None'
+	@echo "Setting up $(VENV) (TensorFlow is large: the first time takes a minute or two) ..."
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable clients/python --editable .
+	@touch $@
+	@echo "Ready: $(BIN)/headstock"
+
+setup: $(VENV)/.ready  ## Make .venv with everything the project needs
+
+demo: $(VENV)/.ready  ## Run a real search on the digits data, from submit to best (about two minutes)
+	@$(BIN)/headstock demo
+
+up: $(VENV)/.ready  ## Start the service on this machine (stop it with Ctrl-C)
+	@$(BIN)/headstock up
+
+test: $(VENV)/.ready  ## Check style, types and imports, then run every test on SQLite and PostgreSQL
+	@PATH="$(CURDIR)/$(BIN):$$PATH" tools/check.sh
+	@tools/browser.sh
+	@echo "Running the tests ..."
+	@$(BIN)/python -m pytest -n $${TEST_PROCESSES:-2} --dist loadgroup -q
+
+test-quick: $(VENV)/.ready  ## Run the tests that train no model and need no browser
+	@$(BIN)/python -m pytest -n $${TEST_PROCESSES:-2} --dist loadgroup -q -m "not keras and not browser"
+
+check: $(VENV)/.ready  ## Check style, types, import directions and container files
+	@PATH="$(CURDIR)/$(BIN):$$PATH" tools/check.sh
+
+format: $(VENV)/.ready  ## Format the code
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+bench: $(VENV)/.ready  ## Measure speed side by side with what one would run instead (20 minutes)
+	@$(BIN)/python -m benchmarks.overhead
+	@$(BIN)/python -m benchmarks.ask
+	@$(BIN)/python -m benchmarks.epoch_layout
+	@$(BIN)/python -m benchmarks.api_start
+
+catalogue: $(VENV)/.ready  ## Regenerate the catalogue of layers from Keras' own signatures
+	@$(BIN)/python -m tuners.catalogue.generate
+
+lock: $(VENV)/.ready  ## Pin new versions of all dependencies in requirements.lock
+	@$(BIN)/python -m pip install --quiet uv
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --extra dev --extra postgres --upgrade \
+		--no-emit-index-url --no-emit-find-links --no-header --no-annotate --no-emit-package headstock \
+		-o requirements.lock pyproject.toml
+	@echo "requirements.lock is new: run make test"
+
+clean:  ## Remove the virtual environment, caches and demo data
+	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache demo-data

@@ -1,0 +1,15 @@
+#!/usr/bin/env bash
+# Style, types, import directions and container files, in this order; stops at the first that is not clean.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+echo "Checking format and lint (ruff) ..."
+ruff format --check --quiet .
+ruff check --quiet .
+echo "Checking types (mypy --strict) ..."
+mypy --no-error-summary
+MYPYPATH=clients/python mypy --no-error-summary -p headstock
+echo "Checking import directions (import-linter) ..."
+lint-imports --no-cache | tail -n 1
+echo "Checking container files (compose schema, hadolint) ..."
+check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
+if command -v hadolint >/dev/null; then hadolint Dockerfile; else echo "hadolint is not installed: Dockerfile not linted"; fi
