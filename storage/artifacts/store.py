@@ -21,7 +21,7 @@ class ArtifactStore(Protocol):
     """Keys are relative POSIX paths made by us (`trials/<id>/...`), never a client's text."""
 
     def put(self, key: str, source: Path) -> StoredFile:
-        """Copy `source` to `key`: written under a temporary name, flushed to disk, then moved. Replaces what was there."""
+        """Copy `source` to `key`: written under a temporary name, flushed, then moved. Replaces what was there."""
         ...
 
     def local_path(self, key: str, *, sha256: str | None = None) -> Path:
