@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
 JSON = None | bool | int | float | str | list["JSON"] | dict[str, "JSON"]
 
@@ -218,25 +219,25 @@ def catalogue() -> Catalogue:
     return Catalogue(**sections, keras_version=document["keras_version"], _aliases=aliases)
 
 
-def _entry(name: str, raw: dict[str, object], vocabularies: Mapping[str, tuple[str, ...]]) -> Entry:
-    arguments = raw.get("arguments", {})
-    assert isinstance(arguments, dict)
+def _entry(name: str, raw: dict[str, Any], vocabularies: Mapping[str, tuple[str, ...]]) -> Entry:
+    arguments: dict[str, dict[str, Any]] = raw["arguments"]
     return Entry(
         name=name,
-        group=str(raw["group"]),
+        group=raw["group"],
         arguments=MappingProxyType({key: _argument(key, value, vocabularies) for key, value in arguments.items()}),
-        help=str(raw.get("help", "")),
-        aliases=tuple(raw.get("aliases", ())),  # type: ignore[arg-type]
-        logged_as=str(raw.get("logged_as", "")),
+        help=raw.get("help", ""),
+        aliases=tuple(raw.get("aliases", ())),
+        logged_as=raw.get("logged_as", ""),
     )
 
 
-def _argument(name: str, raw: dict[str, object], vocabularies: Mapping[str, tuple[str, ...]]) -> Argument:
-    options = dict(raw)
-    options["kinds"] = kinds = tuple(options["kinds"])  # type: ignore[arg-type]
+def _argument(name: str, raw: Mapping[str, Any], vocabularies: Mapping[str, tuple[str, ...]]) -> Argument:
+    options: dict[str, Any] = dict(raw)
+    kinds: tuple[str, ...] = tuple(options["kinds"])
+    options["kinds"] = kinds
     if "choices" in options:
-        options["choices"] = tuple(options["choices"])  # type: ignore[arg-type]
+        options["choices"] = tuple(options["choices"])
     else:
         named = next((kind for kind in kinds if kind in vocabularies), None)
         options["choices"] = None if named is None else vocabularies[named]
-    return Argument(name=name, **options)  # type: ignore[arg-type]
+    return Argument(name=name, **options)

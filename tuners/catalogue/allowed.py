@@ -13,7 +13,9 @@ def _ranks(*names: str, ranks: tuple[int, ...] = (1, 2, 3)) -> list[str]:
 
 
 LAYERS: dict[str, list[str]] = {
-    "core": ["Dense", "Activation", "Embedding", "Masking", "Identity", "Flatten", "Reshape", "Permute", "RepeatVector"],
+    "core": [
+        "Dense", "Activation", "Embedding", "Masking", "Identity", "Flatten", "Reshape", "Permute", "RepeatVector",
+    ],
     "convolution": [
         *_ranks("Conv#D"),
         *_ranks("SeparableConv#D", "DepthwiseConv#D", ranks=(1, 2)),
@@ -48,8 +50,8 @@ OPTIMIZERS = [
 
 LOSSES: dict[str, list[str]] = {
     "classification": [
-        "SparseCategoricalCrossentropy", "CategoricalCrossentropy", "BinaryCrossentropy", "CategoricalFocalCrossentropy",
-        "BinaryFocalCrossentropy", "CategoricalHinge", "Hinge", "SquaredHinge", "KLDivergence", "Dice", "Tversky",
+        "SparseCategoricalCrossentropy", "CategoricalCrossentropy", "BinaryCrossentropy",
+        "CategoricalFocalCrossentropy", "BinaryFocalCrossentropy", "CategoricalHinge", "Hinge", "SquaredHinge", "KLDivergence", "Dice", "Tversky",
     ],
     "regression": [
         "MeanSquaredError", "MeanAbsoluteError", "MeanAbsolutePercentageError", "MeanSquaredLogarithmicError", "Huber",
@@ -104,8 +106,8 @@ HIDDEN_ARGUMENTS = frozenset({
     "name", "dtype", "data_format", "reduction", "verbose", "noise_shape",
     # Weights come from training only.
     "weights", "lora_rank", "lora_alpha", "quantization_config", "gptq_unpacked_column_size",
-    # A sequential layer has one output and no memory between batches.
-    "return_state", "stateful",
+    # A sequential layer has one output and no memory between batches; an unrolled one makes a graph of any size.
+    "return_state", "stateful", "unroll",
     # Runtime details that are the worker's business.
     "use_cudnn", "synchronized", "renorm", "renorm_clipping", "renorm_momentum", "raise_error",
     # They would make a metric's result a list, or need the number of labels.

@@ -1,7 +1,6 @@
 """Writes `keras.json` from the signatures and documentation of the installed Keras.
 
-    python -m tuners.catalogue.generate            # writes the file beside this module
-    python -m tuners.catalogue.generate -o -       # prints it
+`python -m tuners.catalogue.generate` writes the file beside this module, with `-o -` it prints it.
 """
 
 from __future__ import annotations
@@ -42,7 +41,9 @@ def document() -> dict[str, Any]:
 def render(catalogue: dict[str, Any]) -> str:
     """JSON text with one line for each argument, so that a change of Keras shows as a short difference."""
     lines = ["{", f'"keras_version": {json.dumps(catalogue["keras_version"])},', '"vocabularies": {']
-    lines += _joined([f"  {json.dumps(kind)}: {json.dumps(names)}" for kind, names in catalogue["vocabularies"].items()])
+    lines += _joined(
+        [f"  {json.dumps(kind)}: {json.dumps(names)}" for kind, names in catalogue["vocabularies"].items()]
+    )
     lines.append("}")
     for section, entries in catalogue.items():
         if section in ("keras_version", "vocabularies"):
@@ -126,7 +127,7 @@ def _arguments(section: str, group: str, cls: type) -> dict[str, Any]:
             argument["default"] = None
         else:
             argument["default"] = _default(parameter)
-        if parameter.name in documented:
+        if parameter.name in documented and "help" not in argument:
             argument["help"] = documented[parameter.name]
         arguments[parameter.name] = argument
     return arguments
@@ -167,7 +168,7 @@ def _first_sentence(text: str) -> str:
 
 
 def main(arguments: list[str]) -> int:
-    parser = argparse.ArgumentParser(prog="python -m tuners.catalogue.generate", description=(__doc__ or "").split("\n")[0])
+    parser = argparse.ArgumentParser(prog="python -m tuners.catalogue.generate", description="Write the catalogue.")
     parser.add_argument("-o", "--output", default=str(Path(__file__).parent / "keras.json"), help="file, or - to print")
     output = parser.parse_args(arguments).output
     text = render(document())

@@ -1,8 +1,8 @@
 """The hand-written part of the catalogue: what each argument may hold, beyond its name and default.
 
-Keras' signatures tell names, order and defaults, but neither types nor ranges. A rule is found by `Class.argument`, then
-by `section.argument`, then by `argument`. Upper bounds are far above what is useful and far below what harms: a width of
-10^9 or a kernel of 10^6 is refused before anything is built.
+Keras' signatures tell names, order and defaults, but neither types nor ranges. A rule is found by `Class.argument`,
+then by `group.argument`, `section.argument` and `argument`. Upper bounds are far above what is useful and far below what
+harms: a width of 10^9 or a kernel of 10^6 is refused before anything is built.
 """
 
 from __future__ import annotations
@@ -139,7 +139,7 @@ RULES: dict[str, Rule] = {
     "RandomErasing.scale": _rule("float", "float_list", low=0.0, high=1.0, min_items=2, max_items=2),
     "seed": _rule("int", "null", low=0, high=_SEED_MAXIMUM),
     # optimizers
-    "learning_rate": _rule("float", low=0.0, high=100.0, exclusive_minimum=True),
+    "learning_rate": _rule("float", low=0.0, high=100.0, exclusive_minimum=True, help="Size of a step."),
     "weight_decay": _rule("float", "null", low=0.0, high=1.0),
     "clipnorm": _or_null(_POSITIVE),
     "clipvalue": _or_null(_POSITIVE),
@@ -148,8 +148,8 @@ RULES: dict[str, Rule] = {
     "ema_overwrite_frequency": _rule("int", "null", low=1, high=1_000_000),
     "loss_scale_factor": _or_null(_POSITIVE),
     "gradient_accumulation_steps": _rule("int", "null", low=2, high=10_000),
-    "beta_1": _FRACTION,
-    "beta_2": _FRACTION,
+    "beta_1": {**_FRACTION, "help": "Decay of the running mean of the gradients."},
+    "beta_2": {**_FRACTION, "help": "Decay of the running mean of their squares."},
     "rho": _FRACTION,
     "beta_2_decay": _rule("float", low=-10.0, high=0.0),
     "epsilon_1": _rule("float", low=0.0, high=1.0),
