@@ -120,7 +120,8 @@ class RemoteStore:
         path = self._path(split_key(key))
         try:
             remote = self._fs.open(path, "rb")
-        except (FileNotFoundError, IsADirectoryError) as error:
+        except (FileNotFoundError, FileExistsError, IsADirectoryError, NotADirectoryError) as error:
+            # Drivers differ in the word for a folder in the key's place, or a file in the place of its folder.
             raise ArtifactDamaged(f"Artifact {key} is missing.") from error
         except OSError as error:
             raise StorageUnavailable(f"Artifact {key} cannot be read: {type(error).__name__}.") from error

@@ -19,7 +19,6 @@ from storage.artifacts.store import ArtifactStore
 from storage.clock import ManualClock
 from storage.errors import ArtifactDamaged, StorageUnavailable
 
-
 BAD_KEYS = [
     "",
     "/etc/passwd",
