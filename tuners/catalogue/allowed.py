@@ -51,7 +51,8 @@ OPTIMIZERS = [
 LOSSES: dict[str, list[str]] = {
     "classification": [
         "SparseCategoricalCrossentropy", "CategoricalCrossentropy", "BinaryCrossentropy",
-        "CategoricalFocalCrossentropy", "BinaryFocalCrossentropy", "CategoricalHinge", "Hinge", "SquaredHinge", "KLDivergence", "Dice", "Tversky",
+        "CategoricalFocalCrossentropy", "BinaryFocalCrossentropy", "CategoricalHinge",
+        "Hinge", "SquaredHinge", "KLDivergence", "Dice", "Tversky",
     ],
     "regression": [
         "MeanSquaredError", "MeanAbsoluteError", "MeanAbsolutePercentageError", "MeanSquaredLogarithmicError", "Huber",

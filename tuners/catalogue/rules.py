@@ -1,8 +1,8 @@
 """The hand-written part of the catalogue: what each argument may hold, beyond its name and default.
 
 Keras' signatures tell names, order and defaults, but neither types nor ranges. A rule is found by `Class.argument`,
-then by `group.argument`, `section.argument` and `argument`. Upper bounds are far above what is useful and far below what
-harms: a width of 10^9 or a kernel of 10^6 is refused before anything is built.
+then by `group.argument`, `section.argument` and `argument`. Upper bounds are far above what is useful and far below
+what harms: a width of 10^9 or a kernel of 10^6 is refused before anything is built.
 """
 
 from __future__ import annotations
