@@ -1,0 +1,55 @@
+// The public REST API, as every other client sees it. The session cookie is set by the one-time link.
+
+/** A refusal of the API: problem details with their `code`, and one line a person can act on. */
+export class Problem extends Error {
+  constructor(status, body) {
+    super(body.detail || body.title || `the service answered ${status}`);
+    this.status = status;
+    this.code = body.code;
+  }
+}
+
+/** JSON of `GET path`, with query parameters; null and undefined ones are left out. */
+export async function get(path, parameters = {}) {
+  const query = new URLSearchParams(Object.entries(parameters).filter(([, value]) => value !== null && value !== undefined));
+  return answer(await fetch(query.size ? `${path}?${query}` : path, { headers: { Accept: "application/json" } }));
+}
+
+/** JSON of another method; `body` is sent as JSON. */
+export async function send(method, path, body) {
+  return answer(await fetch(path, {
+    method,
+    headers: { Accept: "application/json", ...(body === undefined ? {} : { "Content-Type": "application/json" }) },
+    body: body === undefined ? undefined : JSON.stringify(body),
+  }));
+}
+
+async function answer(response) {
+  if (response.status === 204) return null;
+  const text = await response.text();
+  let body = {};
+  try { body = JSON.parse(text); } catch { /* a proxy's page: the status says enough */ }
+  if (!response.ok) throw new Problem(response.status, body);
+  return body;
+}
+
+/** All items of a list, page by page, at most `most`. */
+export async function all(path, parameters = {}, most = 1000) {
+  const items = [];
+  let token = null;
+  do {
+    const page = await get(path, { ...parameters, page_token: token });
+    items.push(...page.items);
+    token = page.next_page_token;
+  } while (token && items.length < most);
+  return items;
+}
+
+/** Calls `heard` for each event; the browser reconnects and resumes by itself. Returns a function that ends it. */
+export function listen(path, kinds, heard, status) {
+  const source = new EventSource(path);
+  source.addEventListener("open", () => status(true));
+  source.addEventListener("error", () => status(false));
+  for (const kind of kinds) source.addEventListener(kind, (event) => heard(kind, JSON.parse(event.data)));
+  return () => source.close();
+}

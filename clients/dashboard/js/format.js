@@ -1,0 +1,32 @@
+// Numbers and times for people.
+
+/** A metric with four significant digits; a dash when there is none. */
+export function number(value) {
+  if (value === null || value === undefined) return "–";
+  if (typeof value !== "number") return String(value);
+  if (Number.isInteger(value)) return value.toLocaleString("en");
+  const size = Math.abs(value);
+  return size !== 0 && (size < 1e-3 || size >= 1e6) ? value.toExponential(2) : String(Number(value.toPrecision(4)));
+}
+
+/** Seconds as `1 h 02 min`, `3 min 20 s` or `12 s`. */
+export function duration(seconds) {
+  if (seconds === null || seconds === undefined) return "–";
+  const whole = Math.round(seconds);
+  if (whole < 60) return `${seconds < 10 ? Math.round(seconds * 10) / 10 : whole} s`;
+  if (whole < 3600) return `${Math.floor(whole / 60)} min ${String(whole % 60).padStart(2, "0")} s`;
+  return `${Math.floor(whole / 3600)} h ${String(Math.floor((whole % 3600) / 60)).padStart(2, "0")} min`;
+}
+
+/** A time of day, with the date when it is not today. */
+export function time(text) {
+  if (!text) return "–";
+  const at = new Date(text);
+  const today = at.toDateString() === new Date().toDateString();
+  return today ? at.toLocaleTimeString() : at.toLocaleString();
+}
+
+/** `units_0 128, dropout 0.2` */
+export function values(hyperparameters) {
+  return Object.entries(hyperparameters).map(([name, value]) => `${name} ${number(value)}`).join(", ");
+}
