@@ -1,1 +1,84 @@
-"""Client of Headstock, Keras Tuner as a service."""
+"""Client of Headstock, Keras Tuner as a service.
+
+    import headstock
+
+    client = headstock.Client()
+    search = client.submit("search.json").wait(progress=True)
+    print(search.best()[0].hyperparameters)
+"""
+
+from __future__ import annotations
+
+from headstock._http import Retries, Waiting
+from headstock._version import __version__
+from headstock.client import Client
+from headstock.errors import (
+    ApiError,
+    ArtifactDamaged,
+    Conflict,
+    DatasetInUse,
+    DatasetUnavailable,
+    FieldError,
+    Forbidden,
+    HeadstockError,
+    IdempotencyKeyReused,
+    Invalid,
+    InvalidDataset,
+    InvalidDefinition,
+    InvalidPageToken,
+    ModelNotReady,
+    NameTaken,
+    NotConfigured,
+    NotFound,
+    QuotaExceeded,
+    RequestInProgress,
+    SearchFailed,
+    ServerFault,
+    ServiceUnavailable,
+    TooManyRequests,
+    Unauthenticated,
+    UnexpectedAnswer,
+    Unreachable,
+    WaitTimeout,
+    WrongState,
+)
+from headstock.searches import Search
+from headstock.trials import BestTrial, Trial
+
+__all__ = [
+    "ApiError",
+    "ArtifactDamaged",
+    "BestTrial",
+    "Client",
+    "Conflict",
+    "DatasetInUse",
+    "DatasetUnavailable",
+    "FieldError",
+    "Forbidden",
+    "HeadstockError",
+    "IdempotencyKeyReused",
+    "Invalid",
+    "InvalidDataset",
+    "InvalidDefinition",
+    "InvalidPageToken",
+    "ModelNotReady",
+    "NameTaken",
+    "NotConfigured",
+    "NotFound",
+    "QuotaExceeded",
+    "RequestInProgress",
+    "Retries",
+    "Search",
+    "SearchFailed",
+    "ServerFault",
+    "ServiceUnavailable",
+    "TooManyRequests",
+    "Trial",
+    "Unauthenticated",
+    "UnexpectedAnswer",
+    "Unreachable",
+    "WaitTimeout",
+    "Waiting",
+    "WrongState",
+    "__version__",
+]

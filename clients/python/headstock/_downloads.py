@@ -1,0 +1,46 @@
+"""Files from the service: written beside their place, then moved, so that a half file never has the final name."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+from headstock._http import Http, QueryValue
+
+READ_TIMEOUT_S = 120.0
+
+
+def download(
+    http: Http,
+    path: str,
+    target: Path,
+    *,
+    query: Mapping[str, QueryValue | list[str]] | None = None,
+) -> Path:
+    """Stream an answer into `target` (replaced if it exists); returns it.
+
+    Raises:
+        ApiError: The service refused. Nothing was written.
+        Unreachable: The connection broke. Nothing is left behind.
+    """
+    target.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=".part")
+    part = Path(name)
+    try:
+        with (
+            os.fdopen(handle, "wb") as file,
+            http.stream(path, query=query, headers={"Accept": "*/*"}, read_timeout_s=READ_TIMEOUT_S) as response,
+        ):
+            for chunk in response.iter_bytes():
+                file.write(chunk)
+        # mkstemp makes files for the owner alone; a result is as readable as any other file of theirs.
+        umask = os.umask(0)
+        os.umask(umask)
+        part.chmod(0o666 & ~umask)
+        part.replace(target)
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise
+    return target

@@ -1,0 +1,123 @@
+"""Server-Sent Events: the text format, and a stream that goes on where it broke.
+
+Format: WHATWG HTML, "Server-sent events", https://html.spec.whatwg.org/multipage/server-sent-events.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+import httpx
+from pydantic import ValidationError
+
+from headstock._http import Http
+from headstock.errors import ApiError, UnexpectedAnswer, Unreachable
+from headstock.models import Event
+
+# Several times the pause between the service's keep-alive comments: silence for longer means a dead connection.
+SILENCE_S = 60.0
+# What is already stored arrives at once; after a pause of this length there is no more of it.
+REST_S = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One dispatched message of the stream."""
+
+    id: str
+    event: str
+    data: str
+
+
+def frames(lines: Iterable[str]) -> Iterator[Frame | None]:
+    """The messages in a stream's lines (without line ends), and None for each keep-alive comment.
+
+    A last message that the stream's end cut short is dropped, as the format asks.
+    """
+    last_id, event, data = "", "", list[str]()
+    for line in lines:
+        if line == "":
+            if data:
+                yield Frame(last_id, event or "message", "\n".join(data))
+            event, data = "", []
+            continue
+        name, _, value = line.partition(":")
+        value = value.removeprefix(" ")
+        match name:
+            case "":
+                yield None
+            case "data":
+                data.append(value)
+            case "event":
+                event = value
+            case "id" if "\0" not in value:
+                last_id = value
+            case _:  # `retry`, or a field from the future
+                continue
+
+
+def follow(http: Http, path: str, *, after: int | None, over: Callable[[], bool] | None = None) -> Iterator[Event]:
+    """Events in order, none twice; a connection that breaks is opened again with the number of the last event seen.
+
+    The service's stream never ends by itself, so `over` is asked at the start, after each change of a search, and at
+    each keep-alive. Once it says yes, what is stored already is still told, and then the iteration ends.
+
+    Args:
+        after: Number of the last event already seen; 0 for all that are kept, None for those from now on.
+        over: Whether nothing new can happen; None follows for ever.
+
+    Raises:
+        ApiError: The service refused in a way that trying again will not help.
+        Unreachable: Several connections in a row told nothing; the waits between them grow.
+    """
+    seen, failures = after, 0
+    rest = over is not None and over()
+    while True:
+        headers = {"Accept": "text/event-stream", "Cache-Control": "no-store"}
+        if seen is not None:
+            headers["Last-Event-ID"] = str(seen)
+        fault: ApiError | Unreachable | None = None
+        resting = rest
+        try:
+            with http.stream(path, headers=headers, read_timeout_s=REST_S if resting else SILENCE_S) as response:
+                for frame in frames(response.iter_lines()):
+                    if frame is not None:
+                        event = _event(frame)
+                        failures = 0
+                        if event.kind != "reset" and seen is not None and event.seq <= seen:
+                            continue
+                        seen = event.seq
+                        yield event
+                        if not event.kind.startswith("search"):
+                            continue
+                    if resting:
+                        if frame is None:
+                            return
+                    elif over is not None and over():
+                        rest = True
+                        break
+        except Unreachable as broken:
+            if resting and isinstance(broken.__cause__, httpx.ReadTimeout):
+                return
+            fault = broken
+        except ApiError as refusal:
+            if not refusal.retryable:
+                raise
+            fault = refusal
+        else:
+            if resting:
+                return
+            if rest:  # Broken off above, to read the rest with a short patience.
+                continue
+        failures += 1
+        if fault is not None and failures >= http.retries.attempts:
+            raise fault
+        http.waiting.sleep(http.retries.wait_s(failures, draw=http.waiting.draw()))
+
+
+def _event(frame: Frame) -> Event:
+    try:
+        return Event.model_validate_json(frame.data)
+    except ValidationError as fault:
+        raise UnexpectedAnswer(f"event {frame.id!r} is not one this library understands: {frame.data[:200]}") from fault

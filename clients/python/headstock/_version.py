@@ -1,0 +1,7 @@
+"""The version of this distribution, as installed."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+
+__version__ = version("headstock")

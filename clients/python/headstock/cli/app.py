@@ -1,0 +1,73 @@
+"""The commands put together, and what an error looks like on a terminal."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from typer.core import TyperGroup
+
+from headstock._version import __version__
+from headstock.cli import datasets, demo, results, searches, server
+from headstock.cli.session import Session
+from headstock.errors import HeadstockError, Invalid
+
+# 1: it did not work. 2: what was asked for is wrong (as for a wrong option), trying again will not help.
+FAILED, WRONG = 1, 2
+
+
+class Commands(TyperGroup):
+    """Our errors become one message and an exit code, never a traceback."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except HeadstockError as fault:
+            Console(stderr=True, highlight=False, soft_wrap=True).print(f"Error: {fault}", style="red", markup=False)
+            raise typer.Exit(WRONG if isinstance(fault, Invalid) else FAILED) from fault
+        except KeyboardInterrupt:
+            raise typer.Exit(130) from None
+
+
+app = typer.Typer(
+    cls=Commands,
+    help="Keras Tuner as a service: submit searches, watch them, read the best and the trends.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"headstock {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def connection(
+    context: typer.Context,
+    url: Annotated[
+        str | None, typer.Option(help="Address of the service. Default: HEADSTOCK_URL, else the data folder's service.")
+    ] = None,
+    data_dir: Annotated[
+        Path | None, typer.Option(help="Data folder of the local service to talk to. Default: HEADSTOCK_DATA_DIR.")
+    ] = None,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and leave.")
+    ] = False,
+) -> None:
+    if not isinstance(context.obj, Session):
+        context.obj = Session()
+    context.obj.url = url
+    context.obj.data_dir = data_dir
+    context.call_on_close(context.obj.close)
+
+
+searches.add_to(app)
+results.add_to(app)
+app.add_typer(datasets.app, name="datasets")
+demo.add_to(app)
+server.add_to(app)

@@ -1,0 +1,270 @@
+"""Commands that read results: best, trials, epochs, trends, exports, templates, workers."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Group
+from rich.text import Text
+
+from headstock import words
+from headstock.cli.session import JsonFlag, SearchReference, session_of
+from headstock.cli.trend_view import trend_view
+from headstock.errors import HeadstockError
+from headstock.searches import Format, Search, Table
+from headstock.trials import BestTrial, Trial
+
+
+def add_to(app: typer.Typer) -> None:
+    app.command()(best)
+    app.command()(trials)
+    app.command()(epochs)
+    app.command()(trend)
+    app.command()(export)
+    app.command()(model)
+    app.command()(templates)
+    app.command()(workers)
+
+
+def best(
+    context: typer.Context,
+    search: SearchReference = "latest",
+    count: Annotated[int, typer.Option("--count", min=1, max=100, help="How many, best first.")] = 1,
+    code: Annotated[bool, typer.Option("--code", help="Print only Keras Python that builds and trains it.")] = False,
+    as_json: JsonFlag = False,
+) -> None:
+    """Show the best trials: score, values and metrics."""
+    session = session_of(context)
+    found = session.search(search)
+    leaders = found.best(count)
+    if as_json:
+        session.print_json([leader.record for leader in leaders])
+        return
+    if not leaders:
+        raise HeadstockError(f"no trial of {found.name} ({found.id}) is scored yet; it is {found.state}")
+    if code:
+        typer.echo("\n\n".join(leader.code.rstrip("\n") for leader in leaders))
+        return
+    for place, leader in enumerate(leaders, start=1):
+        if place > 1:
+            session.out.print()
+        session.out.print(best_view(leader, found), markup=False, soft_wrap=True)
+
+
+def best_view(leader: BestTrial, search: Search) -> Group:
+    """One of the best trials, for people."""
+    epoch = f" at epoch {leader.best_epoch}" if leader.best_epoch is not None else ""
+    lines = [
+        Text.assemble(
+            (f"{search.objective.name} {words.number(leader.score)}", "bold green"),
+            f"{epoch}, trial {leader.number} of {search.name}",
+        )
+    ]
+    width = max((len(name) for name in leader.hyperparameters), default=0)
+    lines += [Text(f"  {name:<{width}}  {words.scalar(value)}") for name, value in leader.hyperparameters.items()]
+    metrics = "  ".join(f"{name} {words.number(value)}" for name, value in leader.metrics.items())
+    size = f"{leader.parameters:,} parameters, " if leader.parameters is not None else ""
+    lines.append(Text(f"  {metrics}", style="dim"))
+    lines.append(Text(f"  {size}{words.duration(leader.seconds)} of training, {leader.id}", style="dim"))
+    return Group(*lines)
+
+
+def trials(context: typer.Context, search: SearchReference = "latest", as_json: JsonFlag = False) -> None:
+    """List a search's trials by number."""
+    session = session_of(context)
+    listed = [trial.record for trial in session.search(search).trials()]
+    if as_json:
+        session.print_json(listed)
+        return
+    session.print_table(
+        (">no", "state", ">score", ">epochs", ">seconds", "values", "id"),
+        (
+            (
+                record.number,
+                record.state if record.failure is None else f"{record.state} {record.failure.code}",
+                words.number(record.score),
+                record.epochs,
+                words.number(record.seconds, digits=1),
+                words.values(record.hyperparameters),
+                record.id,
+            )
+            for record in listed
+        ),
+        empty="No trials yet.",
+    )
+
+
+def epochs(
+    context: typer.Context,
+    trial: Annotated[str, typer.Argument(metavar="TRIAL", help="Id, or the number within the search of --search.")],
+    search: Annotated[str, typer.Option("--search", help="Where a trial's number counts.")] = "latest",
+    as_json: JsonFlag = False,
+) -> None:
+    """Show a trial's learning curve, epoch by epoch."""
+    session = session_of(context)
+    found: Trial
+    if trial.isdigit():
+        try:
+            found = session.search(search).trial(int(trial))
+        except LookupError as fault:
+            raise HeadstockError(str(fault)) from fault
+    else:
+        found = session.client.trial(trial)
+    rows = list(found.epochs())
+    if as_json:
+        session.print_json(rows)
+        return
+    names = list(dict.fromkeys(name for row in rows for name in row.metrics))
+    session.print_table(
+        (">epoch", ">run", *(f">{name}" for name in names), ">seconds"),
+        (
+            (
+                row.epoch,
+                row.execution if row.fold is None else f"fold {row.fold}",
+                *(words.number(row.metrics.get(name)) for name in names),
+                words.number(row.seconds, digits=2),
+            )
+            for row in rows
+        ),
+        empty=f"No epoch of trial {found.number} has been recorded yet; it is {found.state}.",
+    )
+
+
+def trend(
+    context: typer.Context,
+    search: SearchReference,
+    name: Annotated[str, typer.Argument(metavar="NAME", help="A hyperparameter, or `objective`.")],
+    as_json: JsonFlag = False,
+) -> None:
+    """Show what one hyperparameter does to the score, or how the score grew (`objective`)."""
+    session = session_of(context)
+    found = session.search(search)
+    if name == "objective":
+        growth = found.objective_trend()
+        if as_json:
+            session.print_json(growth)
+            return
+        session.print_table(
+            (">trial", ">score", ">best so far", ">epochs spent", ">seconds"),
+            (
+                (
+                    point.number,
+                    words.number(point.score),
+                    words.number(point.best),
+                    point.epochs_spent,
+                    words.number(point.elapsed_seconds, digits=1),
+                )
+                for point in growth.points
+            ),
+            empty="No trial is scored yet.",
+        )
+        return
+    shown = found.trend(name)
+    if as_json:
+        session.print_json(shown)
+    else:
+        session.out.print(trend_view(shown))
+
+
+def export(
+    context: typer.Context,
+    search: SearchReference = "latest",
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="File to write; its ending chooses the format.")
+    ] = None,
+    table: Annotated[Table, typer.Option("--table", help="A row per trial, or per epoch.")] = "trials",
+    format: Annotated[Format | None, typer.Option("--format", help="Default: the file's ending, else csv.")] = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Save a search's trials or epochs as a table."""
+    session = session_of(context)
+    found = session.search(search)
+    target = output or Path(f"{_file_name(found.name)}-{table}.{format or 'csv'}")
+    written = found.export(target, table=table, format=format)
+    if as_json:
+        session.print_json({"path": str(written), "search_id": found.id, "table": table})
+    else:
+        session.out.print(f"Wrote {written} ({words.size(written.stat().st_size)})", markup=False, soft_wrap=True)
+
+
+def model(
+    context: typer.Context,
+    search: SearchReference = "latest",
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="File to write.")] = None,
+    trial: Annotated[int | None, typer.Option("--trial", help="Number of a trial; else the best.")] = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Save the trained model of the best trial (or another) as a `.keras` file."""
+    session = session_of(context)
+    found = session.search(search)
+    chosen: Trial
+    if trial is not None:
+        try:
+            chosen = found.trial(trial)
+        except LookupError as fault:
+            raise HeadstockError(str(fault)) from fault
+    else:
+        leaders = found.best()
+        if not leaders:
+            raise HeadstockError(f"no trial of {found.name} ({found.id}) is scored yet; it is {found.state}")
+        chosen = leaders[0]
+    target = output or Path(f"{_file_name(found.name)}-{chosen.number}.keras")
+    written = chosen.download_model(target)
+    if as_json:
+        session.print_json({"path": str(written), "trial_id": chosen.id})
+    else:
+        session.out.print(
+            f"Wrote {written} ({words.size(written.stat().st_size)}): keras.models.load_model({str(written)!r})",
+            markup=False,
+            soft_wrap=True,
+        )
+
+
+def _file_name(name: str) -> str:
+    """The name with everything that means something to a file system made a dash."""
+    return "".join(letter if letter.isalnum() or letter in "-_." else "-" for letter in name).strip(".") or "search"
+
+
+def templates(
+    context: typer.Context,
+    name: Annotated[str | None, typer.Argument(help="Print this one's definition, to be edited.")] = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """List the stored definitions, or print one to start from."""
+    session = session_of(context)
+    if name is not None:
+        typer.echo(json.dumps(session.client.template(name), indent=2, ensure_ascii=False))
+        return
+    names = session.client.templates()
+    if as_json:
+        session.print_json(names)
+    else:
+        session.print_table(("name",), ((known,) for known in names), empty="There are no templates.")
+
+
+def workers(context: typer.Context, as_json: JsonFlag = False) -> None:
+    """List the workers that are alive, and what they do."""
+    session = session_of(context)
+    alive = session.client.workers()
+    if as_json:
+        session.print_json(alive)
+        return
+    session.print_table(
+        ("name", "host", "backend", ">slots", ">busy", "devices", "last seen"),
+        (
+            (
+                worker.name,
+                worker.host,
+                worker.backend,
+                len(worker.slots),
+                sum(slot.trial_id is not None for slot in worker.slots),
+                ", ".join(dict.fromkeys(slot.device for slot in worker.slots)),
+                f"{worker.seen_at.astimezone():%Y-%m-%d %H:%M:%S}" if worker.seen_at else "–",
+            )
+            for worker in alive
+        ),
+        empty="No worker is alive: `headstock up` has one built in, `headstock worker` starts another.",
+    )

@@ -1,0 +1,108 @@
+"""What every command needs: a client, made when first asked for, and the places to write to."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from pydantic import BaseModel
+from rich.console import Console
+from rich.table import Table
+
+from headstock.client import Client
+from headstock.errors import HeadstockError
+from headstock.searches import Search
+
+JsonFlag = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
+SearchReference = Annotated[
+    str, typer.Argument(metavar="SEARCH", help="Id, `latest`, or the beginning of a name that fits one search only.")
+]
+
+
+def _connect(url: str | None, data_dir: Path | None) -> Client:
+    return Client(url) if url or data_dir is None else Client.local(data_dir)
+
+
+@dataclass(slots=True)
+class Session:
+    """One run of the command line.
+
+    Attributes:
+        connect: Makes the client from the global options.
+    """
+
+    connect: Callable[[str | None, Path | None], Client] = _connect
+    url: str | None = None
+    data_dir: Path | None = None
+    out: Console = field(default_factory=lambda: Console(highlight=False, soft_wrap=False))
+    _client: Client | None = None
+
+    @property
+    def client(self) -> Client:
+        if self._client is None:
+            self._client = self.connect(self.url, self.data_dir)
+        return self._client
+
+    def close(self) -> None:
+        if self._client is not None:
+            self._client.close()
+            self._client = None
+
+    def search(self, reference: str) -> Search:
+        """The search that was meant: `latest`, an id, or the beginning of a name that fits one search only."""
+        if reference == "latest":
+            newest = next(iter(self.client.searches(page_size=1)), None)
+            if newest is None:
+                raise HeadstockError("there is no search yet: start one with `headstock submit FILE`")
+            return newest
+        if reference.startswith("s_"):
+            return self.client.search(reference)
+        fitting = [search for search in self.client.searches() if search.name.startswith(reference)]
+        exact = [search for search in fitting if search.name == reference]
+        match exact or fitting:
+            case [only]:
+                return only
+            case []:
+                raise HeadstockError(f"no search is called {reference!r} or so: `headstock searches` lists them")
+            case several:
+                names = "\n".join(f"  {search.id}  {search.name}" for search in several[:10])
+                raise HeadstockError(f"{len(several)} searches have names that begin with {reference!r}:\n{names}")
+
+    def print_json(self, document: object) -> None:
+        """A document on standard output; models as the service's keys."""
+        typer.echo(json.dumps(_plain(document), indent=2, ensure_ascii=False))
+
+    def print_table(self, columns: Iterable[str], rows: Iterable[Iterable[object]], *, empty: str) -> None:
+        """A table of texts; `empty` when there is no row. Columns whose name begins with `>` hold numbers."""
+        table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
+        for column in columns:
+            is_number = column.startswith(">")
+            # Ids are for copying: a terminal that is too narrow folds them, and cuts nothing off.
+            table.add_column(column.lstrip(">"), justify="right" if is_number else "left", overflow="fold")
+        for row in rows:
+            table.add_row(*(str(cell) for cell in row))
+        if table.row_count == 0:
+            self.out.print(empty, markup=False)
+        else:
+            self.out.print(table, markup=False)
+
+
+def session_of(context: typer.Context) -> Session:
+    """The session of the running command."""
+    session = context.obj
+    assert isinstance(session, Session)
+    return session
+
+
+def _plain(document: object) -> Any:
+    if isinstance(document, BaseModel):
+        return document.model_dump(mode="json")
+    if isinstance(document, dict):
+        return {str(name): _plain(value) for name, value in document.items()}
+    if isinstance(document, list | tuple):
+        return [_plain(item) for item in document]
+    return document

@@ -1,0 +1,276 @@
+"""The client: one object per service, from which everything else comes."""
+
+from __future__ import annotations
+
+import json
+import os
+import uuid
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import httpx
+from pydantic import RootModel
+
+from headstock import _downloads, _events, _pages
+from headstock._http import Http, Retries, Waiting
+from headstock._version import __version__
+from headstock.connection import discover, local
+from headstock.errors import HeadstockError
+from headstock.models import Dataset, Event, Page, SearchRecord, SearchState, TrialRecord, Worker
+from headstock.plans import Plan
+from headstock.searches import Search
+from headstock.trials import Trial
+
+# A definition is checked with Keras itself, in a process that may have to start first.
+CHECK_TIMEOUT_S = 180.0
+UPLOAD_TIMEOUT_S = 600.0
+
+Definition = Mapping[str, Any] | str | Path
+_Document = RootModel[dict[str, Any]]
+
+
+class Client:
+    """A connection to one Headstock service. Use it as a context, or close it; safe to share between threads.
+
+    Args:
+        url: Address of the service; None reads HEADSTOCK_URL, else the address that `headstock up` left in the data
+            folder (HEADSTOCK_DATA_DIR, else `./headstock-data`).
+        token: What opens it; None reads HEADSTOCK_TOKEN, else the token file of that folder (for an address on this
+            machine only).
+        timeout: Seconds a request may take; checks and uploads have longer ones of their own.
+        transport: Another way to send requests (tests, proxies).
+        retries: How often and how long repeatable requests are tried again. Repeatable are reads, and posts with an
+            idempotency key; nothing else is sent twice.
+        waiting: Time and chance for the waits in between (tests give their own).
+
+    Raises:
+        NotConfigured: There is no address to be found.
+    """
+
+    def __init__(
+        self,
+        url: str | None = None,
+        token: str | None = None,
+        *,
+        timeout: float = 30.0,
+        transport: httpx.BaseTransport | None = None,
+        retries: Retries | None = None,
+        waiting: Waiting | None = None,
+    ) -> None:
+        self._http = Http(
+            discover(url, token, environ=os.environ, directory=Path.cwd()),
+            timeout_s=timeout,
+            transport=transport,
+            retries=retries or Retries(),
+            waiting=waiting or Waiting(),
+            user_agent=f"headstock-python/{__version__}",
+        )
+
+    @classmethod
+    def local(cls, data_dir: str | Path, *, timeout: float = 30.0) -> Client:
+        """A client of the service that `headstock up --data-dir ...` runs, whatever the environment says.
+
+        Raises:
+            NotConfigured: No service has left its address in that folder.
+        """
+        connection = local(Path(data_dir))
+        return cls(connection.url, connection.token, timeout=timeout)
+
+    def __enter__(self) -> Client:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"<Client {self.url}>"
+
+    @property
+    def url(self) -> str:
+        """Address of the service; the dashboard is there, too."""
+        return self._http.connection.url
+
+    def close(self) -> None:
+        """Close its connections. Handles that came from it end with it."""
+        self._http.close()
+
+    # Searches
+
+    def submit(self, definition: Definition, *, idempotency_key: str | None = None) -> Search:
+        """Start a search.
+
+        Args:
+            definition: The definition, or the path of a JSON file with it.
+            idempotency_key: Makes a repeated call return the first search. One is made for each call by default, so
+                that the retries of one call never start two searches.
+
+        Raises:
+            InvalidDefinition: Something in it is wrong; `errors` has the places.
+            IdempotencyKeyReused: The key belongs to another definition.
+        """
+        record = self._http.post(
+            "/v1/searches",
+            SearchRecord,
+            json=load_definition(definition),
+            idempotency_key=idempotency_key or uuid.uuid4().hex,
+            timeout_s=CHECK_TIMEOUT_S,
+        )
+        return Search(self._http, record)
+
+    def plan(self, definition: Definition) -> Plan:
+        """What a definition would cost: trials, epochs, size of the space and of the models. Nothing is stored.
+
+        Raises:
+            InvalidDefinition: Something in it is wrong; `errors` has the places.
+        """
+        return self._http.post(
+            "/v1/searches/plan",
+            Plan,
+            json=load_definition(definition),
+            repeatable=True,
+            timeout_s=CHECK_TIMEOUT_S,
+        )
+
+    def search(self, search_id: str) -> Search:
+        """The search with that id. Raises NotFound."""
+        return Search(self._http, self._http.get(f"/v1/searches/{search_id}", SearchRecord))
+
+    def searches(
+        self,
+        *,
+        state: SearchState | None = None,
+        tag: Mapping[str, str] | None = None,
+        name: str | None = None,
+        page_size: int = _pages.PAGE_SIZE,
+    ) -> Iterator[Search]:
+        """Searches, newest first, fetched page by page; those in a state, with all the tags, or of a name."""
+        tags = [f"{key}:{value}" for key, value in (tag or {}).items()]
+        query = {"state": state, "tag": tags, "name": name}
+        for record in _pages.items(self._http, "/v1/searches", Page[SearchRecord], query=query, page_size=page_size):
+            yield Search(self._http, record)
+
+    def trial(self, trial_id: str) -> Trial:
+        """The trial with that id. Raises NotFound."""
+        return Trial(self._http, self._http.get(f"/v1/trials/{trial_id}", TrialRecord))
+
+    def events(self, *, after: int | None = None) -> Iterator[Event]:
+        """What happens in all searches from now on (or since event number `after`); never ends by itself."""
+        return _events.follow(self._http, "/v1/events", after=after)
+
+    # Data
+
+    def upload_dataset(
+        self,
+        path: str | Path,
+        *,
+        name: str | None = None,
+        target: str | None = None,
+        scale: str | None = None,
+        task: str | None = None,
+    ) -> Dataset:
+        """Store a data set; definitions then refer to it by its name.
+
+        Args:
+            path: An `.npz` file (`x_train`, `y_train`, and where there are any `x_validation`, `x_test`, ...) or a
+                `.csv` file with a header.
+            name: None takes the file's name without its ending.
+            target: The column to predict, of a `.csv` file.
+            scale: `0-1`, `standard` or `none`, applied in training.
+            task: `classification` or `regression`; None lets the service tell from the targets.
+
+        Raises:
+            InvalidDataset: The file cannot be used; the message says why.
+            NameTaken: There is another of that name.
+        """
+        file = Path(path)
+        options = {"name": name or file.stem, "target": target, "scale": scale, "task": task}
+        try:
+            content = file.open("rb")
+        except OSError as fault:
+            raise HeadstockError(f"{file} cannot be read: {fault.strerror or fault}") from fault
+        with content:
+            return self._http.upload(
+                "/v1/datasets",
+                Dataset,
+                files={"file": (file.name, content, "application/octet-stream")},
+                data={key: value for key, value in options.items() if value is not None},
+                timeout_s=UPLOAD_TIMEOUT_S,
+            )
+
+    def datasets(self) -> Iterator[Dataset]:
+        """The stored data sets, newest first."""
+        return _pages.items(self._http, "/v1/datasets", Page[Dataset])
+
+    def delete_dataset(self, dataset: str | Dataset) -> None:
+        """Remove a data set, given itself, its id or its name.
+
+        Raises:
+            NotFound: There is none.
+            DatasetInUse: A search that has not ended uses it.
+        """
+        dataset_id = dataset.id if isinstance(dataset, Dataset) else self._dataset_id(dataset)
+        self._http.send("DELETE", f"/v1/datasets/{dataset_id}")
+
+    def _dataset_id(self, reference: str) -> str:
+        """The id of the data set of that name; what is no name is taken for an id."""
+        return next((dataset.id for dataset in self.datasets() if dataset.name == reference), reference)
+
+    # What definitions are made from
+
+    def templates(self) -> list[str]:
+        """Names of the stored definitions to start from."""
+        document = self._http.get("/v1/templates", RootModel[Any]).root
+        listed = document.get("items", []) if isinstance(document, dict) else document
+        return [str(item["name"]) if isinstance(item, dict) else str(item) for item in listed]
+
+    def template(self, name: str) -> dict[str, Any]:
+        """A stored definition, to be edited and submitted. Raises NotFound."""
+        return self._http.get(f"/v1/templates/{name}", _Document).root
+
+    def catalog(self) -> dict[str, Any]:
+        """Layers, optimizers, losses, metrics, callbacks and tuners that definitions may name, with their arguments."""
+        return self._http.get("/v1/catalog", _Document).root
+
+    # The service
+
+    def workers(self) -> list[Worker]:
+        """The workers that are alive, and what their slots do."""
+        return list(_pages.items(self._http, "/v1/workers", Page[Worker]))
+
+    def is_ready(self) -> bool:
+        """Whether the service answers and its database does. Never raises for a service that is down."""
+        try:
+            self._http.send("GET", "/readyz")
+        except HeadstockError:
+            return False
+        return True
+
+    def openapi(self, path: str | Path) -> Path:
+        """Save the service's OpenAPI document; returns the file."""
+        return _downloads.download(self._http, "/openapi.json", Path(path))
+
+
+def load_definition(definition: Definition) -> dict[str, Any]:
+    """The definition as a document, read from its file when a path was given.
+
+    Raises:
+        HeadstockError: The file cannot be read, or is not a JSON object.
+    """
+    if isinstance(definition, Mapping):
+        return dict(definition)
+    file = Path(definition)
+    try:
+        document = json.loads(file.read_text(encoding="utf-8"))
+    except OSError as fault:
+        raise HeadstockError(f"{file} cannot be read: {fault.strerror or fault}") from fault
+    except UnicodeDecodeError as fault:
+        raise HeadstockError(f"{file} is not UTF-8 text") from fault
+    except json.JSONDecodeError as fault:
+        raise HeadstockError(f"{file}, line {fault.lineno}, column {fault.colno}: {fault.msg}") from fault
+    if not isinstance(document, dict):
+        raise HeadstockError(f"{file} holds {type(document).__name__}, not a JSON object")
+    return document

@@ -1,0 +1,262 @@
+"""Handles of searches: what the service said of one, and everything that can be asked of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from headstock import _downloads, _events, _pages, frames
+from headstock._http import Http
+from headstock.errors import NotFound, SearchFailed, WaitTimeout
+from headstock.models import (
+    BestRecord,
+    BestScore,
+    Epoch,
+    Event,
+    Objective,
+    Page,
+    Reason,
+    SearchRecord,
+    SearchState,
+    TrialCounts,
+    TrialRecord,
+    TrialState,
+)
+from headstock.trends import EpochTrend, HyperparameterTrend, ObjectiveTrend
+from headstock.trials import BestTrial, Trial
+
+if TYPE_CHECKING:
+    import pandas
+
+    from headstock.progress import Watcher
+
+Table = Literal["trials", "epochs"]
+Format = Literal["csv", "jsonl", "parquet"]
+
+
+class Search:
+    """One hunt for good hyperparameters.
+
+    Attributes:
+        record: Everything the service said of it, as of the last read; `refresh` reads anew.
+    """
+
+    def __init__(self, http: Http, record: SearchRecord) -> None:
+        self._http = http
+        self.record = record
+
+    def __repr__(self) -> str:
+        counts = self.counts
+        return f"<Search {self.id} {self.name!r} {self.state} {counts.ended} ended, {counts.running} running>"
+
+    @property
+    def id(self) -> str:
+        return self.record.id
+
+    @property
+    def name(self) -> str:
+        return self.record.name
+
+    @property
+    def state(self) -> SearchState:
+        return self.record.state
+
+    @property
+    def reason(self) -> Reason | None:
+        """Why it is in its state, when there is something to say."""
+        return self.record.state_reason
+
+    @property
+    def objective(self) -> Objective:
+        return self.record.objective
+
+    @property
+    def counts(self) -> TrialCounts:
+        """How many trials are in each state."""
+        return self.record.trials
+
+    @property
+    def best_score(self) -> BestScore | None:
+        """The best trial's id and score; None until one is scored."""
+        return self.record.best
+
+    @property
+    def ended(self) -> bool:
+        return self.record.ended
+
+    @property
+    def _path(self) -> str:
+        return f"/v1/searches/{self.id}"
+
+    def refresh(self) -> Search:
+        """Itself, with the record read anew."""
+        self.record = self._http.get(self._path, SearchRecord)
+        return self
+
+    def wait(
+        self,
+        *,
+        progress: bool | Watcher = False,
+        timeout: float | None = None,
+        poll_s: float = 1.0,
+    ) -> Search:
+        """Itself, once it has ended as COMPLETED or CANCELLED.
+
+        Args:
+            progress: True shows live progress on standard output; a `Watcher` gets every look.
+            timeout: Seconds after which to give up; None waits for as long as it takes. The search goes on either way.
+            poll_s: Seconds between two looks.
+
+        Raises:
+            SearchFailed: It ended as FAILED.
+            WaitTimeout: It had not ended in time.
+        """
+        from headstock.progress import ProgressView
+
+        if progress is True:
+            with ProgressView() as view:
+                return self._wait(view.look, timeout_s=timeout, poll_s=poll_s)
+        return self._wait(progress.look if progress else None, timeout_s=timeout, poll_s=poll_s)
+
+    def _wait(self, look: Callable[[Search], None] | None, *, timeout_s: float | None, poll_s: float) -> Search:
+        waiting = self._http.waiting
+        began = waiting.monotonic()
+        while True:
+            self.refresh()
+            if look is not None:
+                look(self)
+            if self.state == "FAILED":
+                reason = self.reason
+                raise SearchFailed(
+                    self.id,
+                    code=reason.code if reason else "unknown",
+                    reason=reason.message if reason else "the service gave no reason",
+                )
+            if self.ended:
+                return self
+            left_s = poll_s
+            if timeout_s is not None:
+                left_s = min(poll_s, began + timeout_s - waiting.monotonic())
+                if left_s <= 0:
+                    raise WaitTimeout(self.id, timeout_s=timeout_s)
+            waiting.sleep(left_s)
+
+    def best(self, count: int = 1) -> list[BestTrial]:
+        """The best scored trials, best first; fewer than `count` when fewer are scored."""
+        page = self._http.get(f"{self._path}/best", Page[BestRecord], query={"count": count})
+        return [BestTrial(self._http, record) for record in page.items]
+
+    def trials(self, *, state: TrialState | None = None) -> Iterator[Trial]:
+        """Its trials by number, fetched page by page."""
+        for record in self._trial_records(state=state):
+            yield Trial(self._http, record)
+
+    def trial_page(self, page_token: str | None = None) -> Page[TrialRecord]:
+        """One page of its trials, by number."""
+        query = {"limit": _pages.PAGE_SIZE, "page_token": page_token}
+        return self._http.get(f"{self._path}/trials", Page[TrialRecord], query=query)
+
+    def handle(self, record: TrialRecord) -> Trial:
+        """What can be done with a trial of which only the record is at hand."""
+        return Trial(self._http, record)
+
+    def trial(self, number: int) -> Trial:
+        """The trial with that number.
+
+        Raises:
+            LookupError: There is none.
+        """
+        for trial in self.trials():
+            if trial.number == number:
+                return trial
+        raise LookupError(f"search {self.id} has no trial {number}")
+
+    def epochs(self) -> Iterator[Epoch]:
+        """All learning curves of the search: by trial number, execution, epoch."""
+        return _pages.items(self._http, f"{self._path}/epochs", Page[Epoch], page_size=1000)
+
+    def trials_frame(self) -> pandas.DataFrame:
+        """A pandas table with one row per trial and one column per hyperparameter (`hp.<name>`)."""
+        return frames.trials_frame(self._trial_records())
+
+    def epochs_frame(self) -> pandas.DataFrame:
+        """A pandas table with one row per trained epoch and one column per metric."""
+        return frames.epochs_frame(self.epochs())
+
+    def objective_trend(self) -> ObjectiveTrend:
+        """Score and best so far, trial by trial in order of ending."""
+        return self._http.get(f"{self._path}/trends/objective", ObjectiveTrend)
+
+    def trend(self, hyperparameter: str) -> HyperparameterTrend:
+        """What the scores say of one hyperparameter: points, a summary per value, the best value, a verdict."""
+        return self._http.get(f"{self._path}/trends/hyperparameters/{hyperparameter}", HyperparameterTrend)
+
+    def epoch_trend(self, metric: str | None = None) -> EpochTrend:
+        """Quantile bands of a metric's learning curves over all trials; the objective's unless another is named."""
+        return self._http.get(f"{self._path}/trends/epochs", EpochTrend, query={"metric": metric})
+
+    def pause(self) -> Search:
+        """Start no more trials; running ones are handed back at their next checkpoint. Repeating it changes nothing."""
+        return self._move("pause")
+
+    def resume(self) -> Search:
+        """Go on after a pause, where each trial was."""
+        return self._move("resume")
+
+    def cancel(self) -> Search:
+        """End it now, with its open trials. What was trained stays readable."""
+        return self._move("cancel")
+
+    def change(
+        self,
+        *,
+        limits: Mapping[str, float | int | None] | None = None,
+        parallelism: int | None = None,
+        priority: int | None = None,
+        tags: Mapping[str, str] | None = None,
+    ) -> Search:
+        """Change what may be changed while it runs; what is None stays as it is."""
+        given = {"limits": limits, "parallelism": parallelism, "priority": priority, "tags": tags}
+        changes = {name: value for name, value in given.items() if value is not None}
+        self.record = self._http.parse(self._http.send("PATCH", self._path, json=changes), SearchRecord)
+        return self
+
+    def delete(self) -> None:
+        """Remove it with all its trials, epochs and files. It must have ended."""
+        self._http.send("DELETE", self._path)
+
+    def events(self, *, after: int = 0) -> Iterator[Event]:
+        """What has happened in it since event number `after`, then what happens, as it happens.
+
+        Ends soon after the search has. A broken connection is opened again, and nothing is told twice.
+        """
+        return _events.follow(self._http, f"{self._path}/events", after=after, over=self._is_over)
+
+    def _is_over(self) -> bool:
+        try:
+            return self.refresh().ended
+        except NotFound:  # deleted meanwhile
+            return True
+
+    def export(self, path: str | Path, *, table: Table = "trials", format: Format | None = None) -> Path:
+        """Save a table as a file; returns the file.
+
+        Args:
+            path: The file to write; replaced if it is there.
+            table: One row per trial, or per epoch.
+            format: `csv`, `jsonl` or `parquet`; None takes the file's ending, else csv.
+        """
+        target = Path(path)
+        ending = target.suffix.lstrip(".")
+        kind = format or (ending if ending in ("csv", "jsonl", "parquet") else "csv")
+        return _downloads.download(
+            self._http, f"{self._path}/export", target, query={"table": table, "format": kind}
+        )
+
+    def _trial_records(self, *, state: TrialState | None = None) -> Iterator[TrialRecord]:
+        return _pages.items(self._http, f"{self._path}/trials", Page[TrialRecord], query={"state": state})
+
+    def _move(self, verb: str) -> Search:
+        self.record = self._http.post(f"{self._path}/{verb}", SearchRecord)
+        return self

@@ -1,0 +1,120 @@
+"""Handles of trials: what the service said of one, and what can be done with it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from headstock import _downloads, _pages
+from headstock._http import Http
+from headstock.models import BestRecord, Epoch, Failure, Page, Scalar, TrialRecord, TrialState
+
+
+class Trial:
+    """One set of values under test.
+
+    Attributes:
+        record: Everything the service said of it, as of the last read.
+    """
+
+    def __init__(self, http: Http, record: TrialRecord) -> None:
+        self._http = http
+        self.record = record
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.number} {self.state} score={self.score} {self.hyperparameters}>"
+
+    @property
+    def id(self) -> str:
+        return self.record.id
+
+    @property
+    def number(self) -> int:
+        """Place within the search, from 0."""
+        return self.record.number
+
+    @property
+    def state(self) -> TrialState:
+        return self.record.state
+
+    @property
+    def score(self) -> float | None:
+        """Value of the objective, mean over executions; None until scored."""
+        return self.record.score
+
+    @property
+    def best_epoch(self) -> int | None:
+        """Epoch of the best objective, from 0; None until scored."""
+        return self.record.best_epoch
+
+    @property
+    def hyperparameters(self) -> dict[str, Scalar]:
+        """The values under test (active hyperparameters only)."""
+        return self.record.hyperparameters
+
+    @property
+    def metrics(self) -> dict[str, float | None]:
+        """All metrics at the best epoch, mean over executions; None where not finite, empty until scored."""
+        return self.record.metrics
+
+    @property
+    def seconds(self) -> float | None:
+        """Training seconds over all its attempts that ended."""
+        return self.record.seconds
+
+    @property
+    def parameters(self) -> int | None:
+        """Parameters of its model; None until it was built."""
+        return self.record.parameters
+
+    @property
+    def failure(self) -> Failure | None:
+        """Why its last attempt failed; None when it did not."""
+        return self.record.failure
+
+    def refresh(self) -> Trial:
+        """Itself, with the record read anew."""
+        self.record = self._http.get(f"/v1/trials/{self.id}", TrialRecord)
+        return self
+
+    def epochs(self) -> Iterator[Epoch]:
+        """Its learning curve: all epochs by execution, then epoch."""
+        return _pages.items(self._http, f"/v1/trials/{self.id}/epochs", Page[Epoch])
+
+    def download_model(self, path: str | Path) -> Path:
+        """Save the trained model of its best epoch as a `.keras` file; returns the file.
+
+        Args:
+            path: The file to write (replaced if it is there), or a folder: then `trial-<number>.keras` in it.
+
+        Raises:
+            NotFound: The trial has left no model.
+        """
+        target = Path(path)
+        if target.is_dir():
+            target = target / f"trial-{self.number}.keras"
+        return _downloads.download(self._http, f"/v1/trials/{self.id}/model", target)
+
+    def stop(self) -> Trial:
+        """Ask a running trial to end with the score so far; a queued one is cancelled."""
+        self.record = self._http.post(f"/v1/trials/{self.id}/stop", TrialRecord)
+        return self
+
+
+class BestTrial(Trial):
+    """A trial among the best of its search: also its definition without holes, and Keras Python."""
+
+    def __init__(self, http: Http, record: BestRecord) -> None:
+        super().__init__(http, record)
+        self._best = record
+
+    @property
+    def definition(self) -> dict[str, Any]:
+        """The model, compile and fit parts with this trial's values filled in."""
+        return self._best.definition
+
+    @property
+    def code(self) -> str:
+        """Keras Python that builds and trains this trial as it stands."""
+        return self._best.code
