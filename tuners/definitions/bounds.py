@@ -1,0 +1,41 @@
+"""How large the parts of a definition may be. Far above what is useful, far below what harms."""
+
+from __future__ import annotations
+
+MAX_FAULTS = 50
+MAX_DEPTH = 32
+MAX_NODES = 20_000
+MAX_TEXT = 4096
+MAX_KEY = 128
+MAX_NAME = 128
+# JSON numbers are doubles to many readers: beyond this, integers would not come back as they went in.
+MAX_INTEGER = 2**53
+MAX_REAL = 1e100
+
+MAX_HYPERPARAMETERS = 200
+MAX_CHOICES = 1000
+MAX_CARDINALITY = 10**9
+MAX_GRID = 10**6
+MAX_CONDITIONS = 16
+MAX_CONDITION_DEPTH = 16
+MAX_CONSTRAINTS = 100
+MAX_CONSTRAINT_OPERANDS = 32
+
+MAX_LAYERS = 500
+MAX_UNROLLING = 5000
+MAX_METRICS = 16
+MAX_CALLBACKS = 8
+
+MAX_TRIALS = 10_000
+MAX_EPOCHS = 10_000
+MAX_BATCH_SIZE = 1_048_576
+MAX_SECONDS = 1e9
+MAX_TOTAL_EPOCHS = 10**9
+MAX_PARALLELISM = 1000
+MAX_EXECUTIONS = 100
+MAX_RETRIES = 100
+MAX_PRIORITY = 100
+MAX_TAGS = 64
+MAX_TAG_KEY = 64
+MAX_TAG_VALUE = 256
+MAX_PARAMETERS = 10**12

@@ -1,0 +1,202 @@
+"""The frame of a search definition: its fields, their types and ranges. What the holes mean is checked elsewhere."""
+
+from __future__ import annotations
+
+import copy
+from functools import cached_property
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic_core import PydanticCustomError
+
+from storage import records
+from tuners.definitions import bounds
+from tuners.definitions.analysis import Analysis, analysed
+from tuners.definitions.declared import Declarations
+from tuners.definitions.faults import Faults
+from tuners.definitions.metrics import logged_metrics, with_validation
+from tuners.definitions.scanning import name_fault
+from tuners.space import Space
+
+JsonObject = dict[str, Any]
+
+
+def _given(value: object) -> object:
+    if value is None:
+        raise PydanticCustomError("out_of_range", "must not be null: leave the field out for no limit")
+    return value
+
+
+def _visible(value: object) -> object:
+    detail = name_fault(value) if isinstance(value, str) else None
+    if detail is not None:
+        raise PydanticCustomError("invalid_name", "{detail}", {"detail": detail})
+    return value
+
+
+_Given = BeforeValidator(_given)
+_Name = Annotated[str, BeforeValidator(_visible)]
+_List = Field(strict=False)
+_Count = Annotated[int, _Given]
+_Seconds = Annotated[float, Field(gt=0, le=bounds.MAX_SECONDS), _Given]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+
+
+class DatasetReference(_Part):
+    """Which data set: by name (a built-in one, or the caller's newest of that name) or by id."""
+
+    name: _Name | None = None
+    id: Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_]+$")] | None = None
+    scale: Literal["0-1", "standard", "none"] | None = None
+
+
+class ObjectiveReference(_Part):
+    """What is optimised."""
+
+    name: str
+    direction: Literal["min", "max"]
+
+    def to_record(self) -> records.Objective:
+        return records.Objective(self.name, self.direction)
+
+
+class SearchLimits(_Part):
+    """A search ends at the first of these; None means no such limit."""
+
+    max_trials: Annotated[int, Field(ge=1, le=bounds.MAX_TRIALS), _Given] | None = None
+    max_seconds: _Seconds | None = None
+    max_epochs: Annotated[int, Field(ge=1, le=bounds.MAX_TOTAL_EPOCHS), _Given] | None = None
+    max_device_seconds: _Seconds | None = None
+    target: Annotated[float, _Given] | None = None
+    patience_trials: Annotated[int, Field(ge=1, le=bounds.MAX_TRIALS), _Given] | None = None
+
+    def to_record(self) -> records.Limits:
+        return records.Limits(**self.model_dump())
+
+
+class RandomTuner(_Part):
+    type: Literal["random"]
+
+
+class GridTuner(_Part):
+    type: Literal["grid"]
+
+
+class HyperbandTuner(_Part):
+    """Options of Keras Tuner's Hyperband. `max_epochs` defaults to `fit.epochs`."""
+
+    type: Literal["hyperband"]
+    max_epochs: Annotated[int, Field(ge=1, le=bounds.MAX_EPOCHS)]
+    factor: Annotated[int, Field(ge=2, le=100)] = 3
+    hyperband_iterations: Annotated[int, Field(ge=1, le=1000)] = 1
+
+
+class BayesianTuner(_Part):
+    """Options of Keras Tuner's BayesianOptimization. Without `num_initial_points`: three for each hyperparameter."""
+
+    type: Literal["bayesian"]
+    num_initial_points: Annotated[int, Field(ge=1, le=bounds.MAX_TRIALS)] | None = None
+    alpha: Annotated[float, Field(gt=0, le=1e6)] = 1e-4
+    beta: Annotated[float, Field(ge=0, le=1e6)] = 2.6
+
+
+Tuner = Annotated[RandomTuner | GridTuner | HyperbandTuner | BayesianTuner, Field(discriminator="type")]
+
+
+class Compile(_Part):
+    """Keras' `compile`. Each of them is a name, or an object with arguments, in which numbers may be holes."""
+
+    optimizer: Any
+    loss: Any
+    metrics: Annotated[tuple[Any, ...], _List] = ()
+
+
+class Fit(_Part):
+    """Keras' `fit`. Numbers may be holes.
+
+    Attributes:
+        validation_split: Share of the training rows that is held out; None uses the data set's own validation part.
+    """
+
+    epochs: Any
+    batch_size: Any = 32
+    validation_split: Any = None
+    shuffle: Any = True
+    class_weight: Literal["balanced"] | None = None
+    callbacks: Annotated[tuple[Any, ...], _List] = ()
+
+
+_TagKey = Annotated[str, Field(min_length=1, max_length=bounds.MAX_TAG_KEY)]
+_TagValue = Annotated[str, Field(max_length=bounds.MAX_TAG_VALUE)]
+
+
+class Definition(_Part):
+    """A checked search definition, with defaults filled in. Get one from `parse_definition`.
+
+    The parts with holes (`model`, `compile`, `hyperparameters`, ...) are JSON as the client wrote it; do not change it.
+    """
+
+    name: _Name
+    dataset: DatasetReference
+    model: JsonObject
+    compile: Compile
+    fit: Fit
+    hyperparameters: Annotated[tuple[JsonObject, ...], _List]
+    constraints: Annotated[tuple[JsonObject, ...], _List] = ()
+    objective: ObjectiveReference
+    tuner: Tuner
+    limits: SearchLimits = SearchLimits()
+    parallelism: Annotated[int, Field(ge=1, le=bounds.MAX_PARALLELISM)] = 1
+    executions_per_trial: Annotated[int, Field(ge=1, le=bounds.MAX_EXECUTIONS)] = 1
+    max_retries_per_trial: Annotated[int, Field(ge=0, le=bounds.MAX_RETRIES)] = 0
+    priority: Annotated[int, Field(ge=-bounds.MAX_PRIORITY, le=bounds.MAX_PRIORITY)] = 0
+    seed: Annotated[int, Field(ge=0, le=bounds.MAX_INTEGER)] | None = None
+    tags: Annotated[dict[_TagKey, _TagValue], Field(max_length=bounds.MAX_TAGS)] = {}
+
+    def to_json(self) -> JsonObject:
+        """The canonical document: defaults filled in, absent fields left out. Parsing it gives this definition."""
+        return copy.deepcopy(self.model_dump(mode="python", exclude_none=True)) | _opaque(self)
+
+    @cached_property
+    def analysis(self) -> Analysis:
+        """What the walk over the holes found."""
+        faults = Faults()
+        found = analysed(self.to_json(), faults)
+        faults.raise_if_any()
+        return found
+
+    def space(self) -> Space:
+        """The expanded space: repeats unrolled, generated conditions added, constraints attached."""
+        return self.analysis.space
+
+    @cached_property
+    def declarations(self) -> Declarations:
+        return self.analysis.declarations
+
+    def metric_names(self, *, validation: bool = True) -> tuple[str, ...]:
+        """The names under which the model logs; with `validation` those of the validation part too."""
+        names = logged_metrics(self.compile.metrics)
+        return tuple(with_validation(names) if validation else names)
+
+
+def _opaque(definition: Definition) -> JsonObject:
+    """The parts whose nulls mean something (`"clipnorm": null`) and are therefore kept."""
+    document: JsonObject = {
+        "model": definition.model,
+        "hyperparameters": list(definition.hyperparameters),
+        "compile": {
+            "optimizer": definition.compile.optimizer,
+            "loss": definition.compile.loss,
+            "metrics": list(definition.compile.metrics),
+        },
+        "fit": {
+            key: list(value) if isinstance(value, tuple) else value
+            for key in Fit.model_fields
+            if (value := getattr(definition.fit, key)) is not None
+        },
+        "constraints": list(definition.constraints),
+    }
+    return copy.deepcopy(document)

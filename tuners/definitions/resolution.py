@@ -1,0 +1,83 @@
+"""A definition at one point of its space: plain JSON without holes, ready to be built and trained."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from storage.records import Scalar
+from tuners.catalogue import catalogue
+from tuners.definitions.document import Definition
+from tuners.definitions.facts import DataFacts
+from tuners.definitions.filling import Inactive, filled
+from tuners.definitions.sequential import Layers, resolve_sequential
+
+MODEL_TYPES: Mapping[str, Callable[[Mapping[str, object], Mapping[str, Scalar], DataFacts], Layers]] = {
+    "sequential": resolve_sequential
+}
+
+
+def resolve(
+    definition: Definition, values: Mapping[str, Scalar], data: DataFacts, *, seed: int | None = None
+) -> dict[str, object]:
+    """The definition with every hole filled.
+
+    Args:
+        values: A point of `definition.space()`: the active hyperparameters only.
+        data: Facts of the data set the definition was checked against.
+        seed: Of the training; the definition's own when None.
+
+    Returns:
+        JSON: `model` (`type`, `input_shape`, `layers`), `compile`, `fit`, `objective`, `seed`, `dataset`, and
+        `layer_pointers`, the place in the definition of each resolved layer. Optional parts that were not given are
+        absent.
+
+    Raises:
+        KeyError: A hole's hyperparameter has no value: `values` is no point of the space.
+        LookupError: The data set lacks something a hole asks for.
+    """
+    model = MODEL_TYPES[definition.model["type"]](definition.model, values, data)
+    fit: dict[str, object] = {
+        "epochs": filled(definition.fit.epochs, values, data),
+        "batch_size": filled(definition.fit.batch_size, values, data),
+        "shuffle": filled(definition.fit.shuffle, values, data),
+        "callbacks": [filled_arguments(callback, values, data) for callback in definition.fit.callbacks],
+    }
+    if definition.fit.validation_split is not None:
+        fit["validation_split"] = filled(definition.fit.validation_split, values, data)
+    if definition.fit.class_weight is not None:
+        fit["class_weight"] = definition.fit.class_weight
+    return {
+        "model": {"type": definition.model["type"], "input_shape": list(data.input_shape), "layers": model.layers},
+        "compile": {
+            "optimizer": _optimizer(definition.compile.optimizer, values, data),
+            "loss": filled_arguments(definition.compile.loss, values, data),
+            "metrics": [filled_arguments(metric, values, data) for metric in definition.compile.metrics],
+        },
+        "fit": fit,
+        "objective": definition.objective.model_dump(),
+        "seed": definition.seed if seed is None else seed,
+        "dataset": definition.dataset.model_dump(exclude_none=True),
+        "layer_pointers": model.pointers,
+    }
+
+
+def filled_arguments(value: object, values: Mapping[str, Scalar], data: DataFacts) -> object:
+    """A name as it is, or an object with the holes in its arguments filled."""
+    if not isinstance(value, Mapping):
+        return value
+    return {key: filled(argument, values, data) for key, argument in value.items()}
+
+
+def _optimizer(value: object, values: Mapping[str, Scalar], data: DataFacts) -> dict[str, object]:
+    """By class name; an argument whose hyperparameter is inactive here is left to Keras' default."""
+    given = value if isinstance(value, Mapping) and "optimizer" in value else {"optimizer": value}
+    resolved: dict[str, object] = {}
+    for key, argument in given.items():
+        try:
+            resolved[key] = filled(argument, values, data)
+        except Inactive:
+            if key == "optimizer":
+                raise
+    entry = catalogue().optimizer(str(resolved["optimizer"]))
+    assert entry is not None
+    return {**resolved, "optimizer": entry.name}

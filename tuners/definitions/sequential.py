@@ -1,0 +1,220 @@
+"""Models of type `sequential`: a list of layers with holes, repeats and branches."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from storage.records import Scalar
+from tuners.catalogue import Argument, Entry, catalogue
+from tuners.definitions import bounds
+from tuners.definitions.declared import possible, read_membership
+from tuners.definitions.facts import DataFacts
+from tuners.definitions.faults import child, listed, suggestion
+from tuners.definitions.filling import filled
+from tuners.definitions.walking import Scope, Walk
+
+REPEAT = Argument("repeat", ("int",), minimum=0, maximum=bounds.MAX_LAYERS)
+
+# Layers of Keras that exist but are not offered, so that the refusal can say so instead of suggesting a spelling.
+_NOT_OFFERED = frozenset({
+    "Lambda", "TFSMLayer", "TorchModuleWrapper", "JaxLayer", "FlaxLayer", "Pipeline", "StringLookup", "IntegerLookup",
+    "TextVectorization", "Hashing", "HashedCrossing", "CategoryEncoding", "Discretization", "Normalization",
+    "MelSpectrogram", "STFTSpectrogram", "TimeDistributed", "Bidirectional", "Wrapper", "SpectralNormalization", "RNN",
+    "StackedRNNCells", "LSTMCell", "GRUCell", "SimpleRNNCell", "Add", "Subtract", "Multiply", "Average", "Maximum",
+    "Minimum", "Concatenate", "Dot", "Attention", "AdditiveAttention", "MultiHeadAttention", "GroupQueryAttention",
+    "EinsumDense", "InputLayer", "Input", "Layer", "Sequential", "Model", "Functional", "AugMix", "MixUp", "CutMix",
+})  # fmt: skip
+# Fields of Keras' own serialised layers. They choose what is imported there; here they are only unknown.
+_KERAS_CONFIG = frozenset({"class_name", "config", "module", "registered_name", "build_config", "compile_config"})
+
+
+def check_sequential(model: Mapping[str, object], walk: Walk) -> None:
+    """Adds a fault for everything wrong with the model, and notes the hyperparameters it uses."""
+    for key in model:
+        if key not in ("type", "layers"):
+            detail = f"a sequential model has `type` and `layers`{suggestion(key, ('type', 'layers'))}"
+            if key == "input_shape":
+                detail = "the data set gives the input shape: leave it out"
+            walk.faults.add(child("/model", key), "unknown_field", detail)
+    if "layers" not in model:
+        walk.faults.add("/model/layers", "missing_field", "a sequential model needs a list of layers")
+        return
+    _check_layers(model["layers"], "/model/layers", Scope(), walk)
+
+
+def _check_layers(items: object, pointer: str, scope: Scope, walk: Walk) -> None:
+    if not isinstance(items, list):
+        walk.faults.add(pointer, "invalid_type", "must be a list of layers")
+        return
+    if not items:
+        walk.faults.add(pointer, "missing_layers", "must hold at least one layer")
+    if len(items) > bounds.MAX_LAYERS:
+        walk.faults.add(pointer, "too_many", f"a model has at most {bounds.MAX_LAYERS} layers")
+        return
+    for index, item in enumerate(items):
+        place = child(pointer, index)
+        if not walk.step(place):
+            return
+        if not isinstance(item, dict):
+            walk.faults.add(place, "invalid_type", 'must be an object such as {"layer": "Dense", "units": 10}')
+        elif "layer" in item:
+            _check_layer(item, place, scope, walk)
+        elif "repeat" in item:
+            _check_repeat(item, place, scope, walk)
+        elif "if" in item:
+            _check_if(item, place, scope, walk)
+        elif "class_name" in item:
+            detail = 'Keras configurations are not accepted: write {"layer": name, argument: value, ...}'
+            walk.faults.add(child(place, "class_name"), "layer_not_allowed", detail)
+        else:
+            walk.faults.add(child(place, "layer"), "missing_field", "must have one of `layer`, `repeat`, `if`")
+
+
+def _check_layer(item: dict[str, object], pointer: str, scope: Scope, walk: Walk) -> None:
+    walk.layers += 1
+    name = item["layer"]
+    layers = catalogue().layers
+    place = child(pointer, "layer")
+    if not isinstance(name, str):
+        walk.faults.add(place, "invalid_type", "must be the name of a Keras layer; it cannot be a hole, but see `if`")
+        return
+    entry = layers.get(name)
+    if entry is None:
+        if name in _NOT_OFFERED:
+            walk.faults.add(
+                place, "layer_not_allowed", "this layer is not offered; GET /v1/catalog lists those that are"
+            )
+        else:
+            detail = f"no such layer{suggestion(name, layers)}; GET /v1/catalog lists them"
+            walk.faults.add(place, "unknown_layer", detail)
+        return
+    check_arguments(item, entry, pointer, scope, walk, own="layer")
+
+
+def check_arguments(
+    item: Mapping[str, object], entry: Entry, pointer: str, scope: Scope, walk: Walk, *, own: str
+) -> None:
+    """Checks the arguments of one named Keras object; `own` is the key that holds its name."""
+    for key, value in item.items():
+        if key == own:
+            continue
+        argument = entry.arguments.get(key)
+        if argument is not None:
+            walk.check(value, argument, child(pointer, key), scope)
+        elif key in _KERAS_CONFIG:
+            walk.faults.add(child(pointer, key), "unknown_field", "Keras configurations are not accepted here")
+        else:
+            walk.faults.add(child(pointer, key), "unknown_argument", unknown_argument(entry, key))
+    for argument in entry.arguments.values():
+        if argument.required and argument.name not in item:
+            detail = f"`{entry.name}` needs `{argument.name}`: {argument.expectation()}"
+            walk.faults.add(child(pointer, argument.name), "missing_argument", detail)
+
+
+def unknown_argument(entry: Entry, key: str) -> str:
+    """What to say about an argument the class does not have, or that is not offered."""
+    if not entry.arguments:
+        return f"`{entry.name}` takes no arguments here"
+    hint = suggestion(key, entry.arguments)
+    return f"`{entry.name}` has no such argument{hint}" + ("" if hint else f"; it has {listed(entry.arguments)}")
+
+
+def _check_repeat(item: dict[str, object], pointer: str, scope: Scope, walk: Walk) -> None:
+    if not _has_only(item, "repeat", pointer, walk):
+        return
+    for inner in _passes(item["repeat"], pointer, scope, walk):
+        _check_layers(item["layers"], child(pointer, "layers"), inner, walk)
+        if walk.layers > bounds.MAX_LAYERS or not walk.step(pointer):
+            return
+
+
+def _passes(count: object, pointer: str, scope: Scope, walk: Walk) -> Iterator[Scope]:
+    place = child(pointer, "repeat")
+    around = (*scope.repeats, pointer)
+    hp = count.get("hp") if isinstance(count, dict) else None
+    if isinstance(count, dict) and hp is None:
+        walk.faults.add(place, "invalid_type", 'must be a number of passes or {"hp": name}')
+        return
+    span = walk.span(count, place, scope)
+    if span is None or span.low is None or span.high is None:
+        return
+    fault = REPEAT.fault(span.low) or REPEAT.fault(span.high)
+    if fault is not None:
+        walk.faults.add(place, *fault)
+        return
+    declared = walk.declarations.find(hp) if isinstance(hp, str) else None
+    name = scope.expanded(hp) if isinstance(hp, str) else None
+    if declared is None or name is None:
+        yield from (replace(scope, index=number, repeats=around) for number in range(span.high))
+        return
+    values = [value for value in declared.prototype.grid_values() if isinstance(value, int)]
+    for number in range(span.high):
+        inner = scope.narrowed(name, [value for value in values if value > number])
+        if inner is not None:
+            yield replace(inner, index=number, repeats=around)
+
+
+def _check_if(item: dict[str, object], pointer: str, scope: Scope, walk: Walk) -> None:
+    if not _has_only(item, "if", pointer, walk):
+        return
+    place = child(pointer, "if")
+    membership = read_membership(item["if"], place, walk.faults)
+    if membership is None:
+        return
+    declared = walk.lookup(membership.hp, child(place, "hp"), scope)
+    hp = scope.expanded(membership.hp)
+    if declared is None or hp is None:
+        return
+    values = possible(membership, declared.prototype, walk.faults)
+    inner = None if values is None else scope.narrowed(hp, values)
+    if inner is not None:
+        _check_layers(item["layers"], child(pointer, "layers"), inner, walk)
+
+
+def _has_only(item: dict[str, object], kind: str, pointer: str, walk: Walk) -> bool:
+    known = (kind, "layers")
+    for key in item:
+        if key not in known:
+            detail = f"a `{kind}` has the fields `{kind}` and `layers`{suggestion(key, known)}"
+            walk.faults.add(child(pointer, key), "unknown_field", detail)
+    if "layers" not in item:
+        walk.faults.add(child(pointer, "layers"), "missing_field", f"a `{kind}` needs a list of layers")
+    return "layers" in item
+
+
+@dataclass(frozen=True)
+class Layers:
+    """The layers of one point, without holes, and where in the definition each was written."""
+
+    layers: list[dict[str, object]]
+    pointers: list[str]
+
+
+def resolve_sequential(model: Mapping[str, object], values: Mapping[str, Scalar], facts: DataFacts) -> Layers:
+    """The layers that these values choose."""
+    found = Layers([], [])
+    _resolve(model["layers"], "/model/layers", values, facts, None, found)
+    return found
+
+
+def _resolve(
+    items: object, pointer: str, values: Mapping[str, Scalar], facts: DataFacts, index: int | None, found: Layers
+) -> None:
+    assert isinstance(items, list)
+    for place, item in enumerate(items):
+        here = child(pointer, place)
+        if "layer" in item:
+            found.layers.append({key: filled(value, values, facts, index) for key, value in item.items()})
+            found.pointers.append(here)
+        elif "repeat" in item:
+            count = filled(item["repeat"], values, facts, index)
+            assert isinstance(count, int)
+            for number in range(count):
+                _resolve(item["layers"], child(here, "layers"), values, facts, number, found)
+        else:
+            membership = item["if"]
+            actual = filled({"hp": membership["hp"]}, values, facts, index)
+            wanted = membership.get("in", [True])
+            if any(isinstance(actual, bool) == isinstance(each, bool) and actual == each for each in wanted):
+                _resolve(item["layers"], child(here, "layers"), values, facts, index, found)
