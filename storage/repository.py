@@ -1,4 +1,4 @@
-"""The interface the other rooms call. Its docstrings are promises; `tests/contracts/` holds every implementation to them.
+"""The interface the other rooms call. Its docstrings are promises; `tests/contracts/` holds implementations to them.
 
 Each method is one transaction that has been committed when it returns. Unless a method says otherwise:
 
@@ -168,8 +168,9 @@ class WorkQueue(Protocol):
     def list_workers(self, *, include_ended: bool = False) -> tuple[Worker, ...]: ...
 
     def claim_trials(self, worker_id: WorkerId, *, count: int, lease_s: float) -> tuple[Claim, ...]:
-        """Claim up to `count` QUEUED trials of RUNNING searches: highest priority, then the search (and owner) with the
-        fewest running trials, then the lowest number. No search ever runs more than its `parallelism` trials.
+        """Claim up to `count` QUEUED trials of RUNNING searches: highest priority, then the owner with the fewest running
+        trials, then the search with the fewest, then the oldest, then the lowest number. No search ever runs more than
+        its `parallelism` trials.
 
         In the same transaction: state RUNNING, attempt + 1, lease set, attempt row, epoch rows after the resume
         checkpoint deleted. Two claimers never get the same trial. Not repeatable: a repeat claims more (an answer lost
@@ -190,14 +191,18 @@ class WorkQueue(Protocol):
 
         Raises:
             ProtocolViolation: Rows leave a hole (the first row of an execution is `start_epoch`, or 0 for later
-                executions of an unpromoted trial; then each epoch follows its predecessor), or repeat an epoch with
-                other values.
+                executions of an unpromoted trial; then each epoch follows its predecessor), skip an execution, reach
+                beyond `target_epochs`, or repeat an epoch with other values.
         """
         ...
 
     def record_checkpoint(self, lease: Lease, checkpoint: NewArtifact) -> tuple[Artifact, tuple[Artifact, ...]]:
         """Fenced. Record a checkpoint; returns it and the ones it replaces (same trial, kind and execution; for kind
-        "last" every older one), whose files the caller may now remove."""
+        "last" every older one), whose files the caller may now remove.
+
+        Raises:
+            ProtocolViolation: A "last" checkpoint of an epoch that has not been recorded yet: record the epoch first.
+        """
         ...
 
     def complete_trial(self, lease: Lease, *, seconds: float, log: str | None = None) -> Trial:

@@ -46,7 +46,8 @@ SEARCH_MOVES: dict[SearchState, frozenset[SearchState]] = {
     SearchState.RUNNING: frozenset(
         {SearchState.PAUSED, SearchState.COMPLETED, SearchState.FAILED, SearchState.CANCELLED}
     ),
-    SearchState.PAUSED: frozenset({SearchState.RUNNING, SearchState.CANCELLED}),
+    # Back to QUEUED when it was paused before it ever ran.
+    SearchState.PAUSED: frozenset({SearchState.RUNNING, SearchState.QUEUED, SearchState.CANCELLED}),
     SearchState.COMPLETED: frozenset(),
     SearchState.FAILED: frozenset(),
     SearchState.CANCELLED: frozenset(),

@@ -1,0 +1,263 @@
+"""Claims and leases: who runs which trial, until when."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import Row, Select, delete, func, insert, or_, select, update
+
+from storage.errors import NotFound
+from storage.ids import TrialId, WorkerId, new_lease_token
+from storage.records import Artifact, Claim, Directive, Lease, LeaseStatus
+from storage.sql import tables
+from storage.sql.database import Transaction
+from storage.sql.mapping import select_searches, to_artifact, to_dataset, to_lease, to_search, to_trial
+from storage.sql.moves import fence
+from storage.sql.part import Part
+from storage.states import AttemptState, SearchState, TrialState
+
+_searches = tables.searches.c
+_trials = tables.trials.c
+_epochs = tables.epochs.c
+_artifacts = tables.artifacts.c
+
+# A search found full by the time its lock is ours means: look again. So many times in a row means a crowd, and the
+# worker's next poll comes soon.
+_LOOKS = 20
+
+
+class Claims(Part):
+    def claim_trials(self, worker_id: WorkerId, *, count: int, lease_s: float) -> tuple[Claim, ...]:
+        if count <= 0 or not self._database.read(_has_work):
+            # Idle workers poll: they must not queue for the write lock to learn that there is nothing.
+            self._database.read(lambda tx: _know_worker(tx, worker_id))
+            return ()
+
+        def work(tx: Transaction) -> tuple[Claim, ...]:
+            _know_worker(tx, worker_id)
+            claims: list[Claim] = []
+            while len(claims) < count:
+                claim = _claim_one(tx, worker_id, lease_s=lease_s, wait=not claims)
+                if claim is None:
+                    break
+                claims.append(claim)
+            return tuple(claims)
+
+        return self._database.write(work)
+
+    def renew_leases(self, leases: Sequence[Lease], *, lease_s: float) -> tuple[LeaseStatus, ...]:
+        if not leases:
+            return ()
+
+        def work(tx: Transaction) -> tuple[LeaseStatus, ...]:
+            ids = sorted({lease.trial_id for lease in leases})
+            found = tx.all(
+                tx.dialect.lock_rows(
+                    select(tables.trials, _searches.state.label("search_state"))
+                    .join_from(tables.trials, tables.searches)
+                    .where(_trials.id.in_(ids), _trials.state == TrialState.RUNNING)
+                    .order_by(_trials.id),
+                    tables.trials,
+                )
+            )
+            rows = {row.id: row for row in found}
+            now = tx.now()
+            expires_at = now + timedelta(seconds=lease_s)
+            statuses: list[LeaseStatus] = []
+            for lease in leases:
+                row = rows.get(lease.trial_id)
+                held = (
+                    row is not None
+                    and row.attempt == lease.attempt
+                    and row.lease_token == lease.token
+                    and row.lease_expires_at > now
+                )
+                directive: Directive = _directive(row) if row is not None and held else "lost"
+                statuses.append(LeaseStatus(lease.trial_id, directive, expires_at if held else None))
+                if held:
+                    tx.change(update(tables.trials).where(fence(lease, now=now)).values(lease_expires_at=expires_at))
+            return tuple(statuses)
+
+        return self._database.write(work)
+
+
+def _directive(row: Row[Any]) -> Directive:
+    if row.stop_requested:
+        return "stop"
+    return "release" if row.search_state == SearchState.PAUSED else "continue"
+
+
+def _know_worker(tx: Transaction, worker_id: WorkerId) -> None:
+    if tx.first(select(tables.workers.c.id).where(tables.workers.c.id == worker_id)) is None:
+        raise NotFound(f"there is no worker {worker_id}")
+
+
+def _claimable() -> Any:
+    return (
+        _searches.state == SearchState.RUNNING,
+        # Said again in the words of the partial index, which is tiny where the table is not.
+        _searches.ended_at.is_(None),
+        _searches.trials_queued > 0,
+        _searches.trials_running < _searches.parallelism,
+    )
+
+
+def _has_work(tx: Transaction) -> bool:
+    return tx.first(select(_searches.id).where(*_claimable()).limit(1)) is not None
+
+
+def _next_search() -> Select[Any]:
+    """Highest priority, then the owner with the fewest running trials, then the search with the fewest, then the
+    oldest. Owners come before searches: else one could push the others aside by posting many searches."""
+    busy = (
+        select(_searches.owner, func.sum(_searches.trials_running).label("running"))
+        .where(_searches.ended_at.is_(None), _searches.trials_running > 0)
+        .group_by(_searches.owner)
+        .subquery("busy")
+    )
+    documents = tables.definitions.c
+    return (
+        select(tables.searches, documents.definition, documents.space, documents.versions)
+        .join_from(tables.searches, tables.definitions)
+        .outerjoin(busy, busy.c.owner == _searches.owner)
+        .where(*_claimable())
+        .order_by(
+            _searches.priority.desc(),
+            func.coalesce(busy.c.running, 0),
+            _searches.trials_running,
+            _searches.created_at,
+            _searches.id,
+        )
+        .limit(1)
+    )
+
+
+def _claim_one(tx: Transaction, worker_id: WorkerId, *, lease_s: float, wait: bool) -> Claim | None:
+    """Claim the next trial, or None when there is none.
+
+    Args:
+        wait: Whether to wait for a search that another transaction holds. Only while this one holds none: two that
+            hold one each and wait for the other's would wait for ever.
+    """
+    statement = _next_search()
+    lock = tx.dialect.lock_rows if wait else tx.dialect.take_rows
+    for _ in range(_LOOKS):
+        search = tx.first(lock(statement, tables.searches))
+        if search is not None:
+            trial = _take_trial(tx, search, worker_id, lease_s=lease_s)
+            if trial is not None:
+                return _complete_claim(tx, search, trial)
+        if not wait or not _has_work(tx):
+            return None
+    return None
+
+
+def _take_trial(tx: Transaction, search: Row[Any], worker_id: WorkerId, *, lease_s: float) -> Row[Any] | None:
+    """Give the lowest queued trial of a locked search to a worker, in one statement."""
+    now = tx.now()
+    lowest = tx.dialect.take_rows(
+        select(_trials.id)
+        .where(_trials.search_id == search.id, _trials.state == TrialState.QUEUED)
+        .order_by(_trials.number)
+        .limit(1),
+        tables.trials,
+    )
+    return tx.first(
+        update(tables.trials)
+        .where(_trials.id == lowest.scalar_subquery(), _trials.state == TrialState.QUEUED)
+        .values(
+            state=TrialState.RUNNING,
+            attempt=_trials.attempt + 1,
+            lease_token=new_lease_token(),
+            lease_worker_id=worker_id,
+            lease_expires_at=now + timedelta(seconds=lease_s),
+            started_at=func.coalesce(_trials.started_at, now),
+        )
+        .returning(tables.trials)
+    )
+
+
+def _complete_claim(tx: Transaction, search: Row[Any], trial: Row[Any]) -> Claim:
+    """All that belongs to a claim besides the trial's own row: the attempt, the counters, the resume point."""
+    tx.execute(
+        insert(tables.attempts).values(
+            trial_id=trial.id,
+            number=trial.attempt,
+            state=AttemptState.RUNNING,
+            token=trial.lease_token,
+            worker_id=trial.lease_worker_id,
+            started_at=tx.now(),
+        )
+    )
+    resume = newest_checkpoint(tx, trial.id) if trial.attempt > 1 else None
+    deleted = _delete_beyond(tx, trial, resume) if trial.epochs else 0
+    tx.change(
+        update(tables.searches)
+        .where(_searches.id == search.id)
+        .values(
+            trials_queued=_searches.trials_queued - 1,
+            trials_running=_searches.trials_running + 1,
+            epochs_recorded=_searches.epochs_recorded - deleted,
+        )
+    )
+    if deleted:
+        tx.change(update(tables.trials).where(_trials.id == trial.id).values(epochs=_trials.epochs - deleted))
+    tx.emit(
+        "trial.started",
+        owner=search.owner,
+        search_id=search.id,
+        trial_id=trial.id,
+        number=trial.number,
+        attempt=trial.attempt,
+        worker_id=trial.lease_worker_id,
+        resumed_from=resume.epoch if resume else None,
+    )
+    current = tx.all(select(tables.trials).where(_trials.id == trial.id))[0]
+    whole = tx.all(select_searches().where(_searches.id == search.id))[0]
+    dataset = tx.first(select(tables.datasets).where(tables.datasets.c.id == search.dataset_id))
+    if dataset is None:
+        raise NotFound(f"there is no data set {search.dataset_id}")
+    parent = newest_checkpoint(tx, trial.parent_trial_id) if trial.parent_trial_id is not None else None
+    return Claim(
+        lease=to_lease(current),
+        trial=to_trial(current),
+        search=to_search(whole, now=tx.now()),
+        dataset=to_dataset(dataset),
+        resume=resume,
+        parent=parent,
+    )
+
+
+def newest_checkpoint(tx: Transaction, trial_id: TrialId) -> Artifact | None:
+    """The checkpoint to go on from: of the last execution, at its last epoch."""
+    row = tx.first(
+        select(tables.artifacts)
+        .where(_artifacts.trial_id == trial_id, _artifacts.kind == "last")
+        .order_by(_artifacts.execution.desc(), func.coalesce(_artifacts.epoch, -1).desc(), _artifacts.id.desc())
+        .limit(1)
+    )
+    return to_artifact(row) if row is not None else None
+
+
+def _delete_beyond(tx: Transaction, trial: Row[Any], resume: Artifact | None) -> int:
+    """Delete what was trained after the resume point, so that the new attempt's rows follow without a hole."""
+    epochs = delete(tables.epochs).where(_epochs.trial_id == trial.id)
+    best = delete(tables.artifacts).where(_artifacts.trial_id == trial.id, _artifacts.kind == "best")
+    if resume is not None:
+        last = -1 if resume.epoch is None else resume.epoch
+        epochs = epochs.where(
+            or_(
+                _epochs.execution > resume.execution,
+                (_epochs.execution == resume.execution) & (_epochs.epoch > last),
+            )
+        )
+        best = best.where(
+            or_(
+                _artifacts.execution > resume.execution,
+                (_artifacts.execution == resume.execution) & (_artifacts.epoch > last),
+            )
+        )
+    tx.change(best)
+    return tx.change(epochs)
