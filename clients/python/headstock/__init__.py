@@ -1,10 +1,10 @@
 """Client of Headstock, Keras Tuner as a service.
 
-    import headstock
+import headstock
 
-    client = headstock.Client()
-    search = client.submit("search.json").wait(progress=True)
-    print(search.best()[0].hyperparameters)
+client = headstock.Client()
+search = client.submit("search.json").wait(progress=True)
+print(search.best()[0].hyperparameters)
 """
 
 from __future__ import annotations

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import TypeVar
+from urllib.parse import quote
 
 import httpx
 from pydantic import BaseModel, ValidationError
@@ -248,6 +249,12 @@ class Http:
         if moment.tzinfo is None:
             moment = moment.replace(tzinfo=UTC)
         return max(0.0, (moment - self.waiting.now()).total_seconds())
+
+
+def segment(text: str) -> str:
+    """One part of a path: whatever a name holds stays within it."""
+    # A lone dot or two would be taken for "here" and "up" by whatever normalises the address on the way.
+    return "%2E" * len(text) if text in (".", "..") else quote(text, safe="")
 
 
 def _clean(query: Query | None) -> dict[str, str | int | float | bool | list[str]]:

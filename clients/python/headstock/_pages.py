@@ -19,9 +19,9 @@ def items(
     page_model: type[Page[M]],
     *,
     query: Mapping[str, QueryValue | list[str]] | None = None,
-    page_size: int = PAGE_SIZE,
+    page_size: int | None = PAGE_SIZE,
 ) -> Iterator[M]:
-    """All items of a list, fetching each page when it is reached."""
+    """All items of a list, fetching each page when it is reached. `page_size` None leaves it to the service."""
     token: str | None = None
     while True:
         page = http.get(path, page_model, query={**(query or {}), "limit": page_size, "page_token": token})

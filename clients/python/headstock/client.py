@@ -14,7 +14,7 @@ import httpx
 from pydantic import RootModel
 
 from headstock import _downloads, _events, _pages
-from headstock._http import Http, Retries, Waiting
+from headstock._http import Http, Retries, Waiting, segment
 from headstock._version import __version__
 from headstock.connection import discover, local
 from headstock.errors import HeadstockError
@@ -137,7 +137,7 @@ class Client:
 
     def search(self, search_id: str) -> Search:
         """The search with that id. Raises NotFound."""
-        return Search(self._http, self._http.get(f"/v1/searches/{search_id}", SearchRecord))
+        return Search(self._http, self._http.get(f"/v1/searches/{segment(search_id)}", SearchRecord))
 
     def searches(
         self,
@@ -155,7 +155,7 @@ class Client:
 
     def trial(self, trial_id: str) -> Trial:
         """The trial with that id. Raises NotFound."""
-        return Trial(self._http, self._http.get(f"/v1/trials/{trial_id}", TrialRecord))
+        return Trial(self._http, self._http.get(f"/v1/trials/{segment(trial_id)}", TrialRecord))
 
     def events(self, *, after: int | None = None) -> Iterator[Event]:
         """What happens in all searches from now on (or since event number `after`); never ends by itself."""
@@ -213,7 +213,7 @@ class Client:
             DatasetInUse: A search that has not ended uses it.
         """
         dataset_id = dataset.id if isinstance(dataset, Dataset) else self._dataset_id(dataset)
-        self._http.send("DELETE", f"/v1/datasets/{dataset_id}")
+        self._http.send("DELETE", f"/v1/datasets/{segment(dataset_id)}")
 
     def _dataset_id(self, reference: str) -> str:
         """The id of the data set of that name; what is no name is taken for an id."""
@@ -229,7 +229,7 @@ class Client:
 
     def template(self, name: str) -> dict[str, Any]:
         """A stored definition, to be edited and submitted. Raises NotFound."""
-        return self._http.get(f"/v1/templates/{name}", _Document).root
+        return self._http.get(f"/v1/templates/{segment(name)}", _Document).root
 
     def catalog(self) -> dict[str, Any]:
         """Layers, optimizers, losses, metrics, callbacks and tuners that definitions may name, with their arguments."""
@@ -261,7 +261,12 @@ def load_definition(definition: Definition) -> dict[str, Any]:
         HeadstockError: The file cannot be read, or is not a JSON object.
     """
     if isinstance(definition, Mapping):
-        return dict(definition)
+        document = dict(definition)
+        try:
+            json.dumps(document, allow_nan=False)
+        except (TypeError, ValueError, RecursionError) as fault:
+            raise HeadstockError(f"the definition cannot be written as JSON: {fault}") from fault
+        return document
     file = Path(definition)
     try:
         document = json.loads(file.read_text(encoding="utf-8"))

@@ -205,6 +205,25 @@ class Epoch(Model):
     recorded_at: datetime
 
 
+class Attempt(Model):
+    """One try at running a trial. `number` counts from 1."""
+
+    number: int
+    state: str
+    worker_id: str | None = None
+    device: str | None = None
+    failure: Failure | None = None
+    started_at: datetime
+    ended_at: datetime | None = None
+
+
+class AttemptLog(Model):
+    """The last lines an attempt's trainer printed; None while it runs and when nothing was kept."""
+
+    attempt: int
+    log: str | None = None
+
+
 class Dataset(Model):
     """Data kept by the service.
 

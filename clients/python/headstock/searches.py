@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from headstock import _downloads, _events, _pages, frames
-from headstock._http import Http
-from headstock.errors import NotFound, SearchFailed, WaitTimeout
+from headstock._http import Http, segment
+from headstock.errors import HeadstockError, NotFound, SearchFailed, WaitTimeout
 from headstock.models import (
     BestRecord,
     BestScore,
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from headstock.progress import Watcher
 
 Table = Literal["trials", "epochs"]
-Format = Literal["csv", "jsonl", "parquet"]
+Format = Literal["csv", "jsonl"]
 
 
 class Search:
@@ -87,7 +87,7 @@ class Search:
 
     @property
     def _path(self) -> str:
-        return f"/v1/searches/{self.id}"
+        return f"/v1/searches/{segment(self.id)}"
 
     def refresh(self) -> Search:
         """Itself, with the record read anew."""
@@ -174,7 +174,7 @@ class Search:
 
     def epochs(self) -> Iterator[Epoch]:
         """All learning curves of the search: by trial number, execution, epoch."""
-        return _pages.items(self._http, f"{self._path}/epochs", Page[Epoch], page_size=1000)
+        return _pages.items(self._http, f"{self._path}/epochs", Page[Epoch], page_size=500)
 
     def trials_frame(self) -> pandas.DataFrame:
         """A pandas table with one row per trial and one column per hyperparameter (`hp.<name>`)."""
@@ -190,7 +190,7 @@ class Search:
 
     def trend(self, hyperparameter: str) -> HyperparameterTrend:
         """What the scores say of one hyperparameter: points, a summary per value, the best value, a verdict."""
-        return self._http.get(f"{self._path}/trends/hyperparameters/{hyperparameter}", HyperparameterTrend)
+        return self._http.get(f"{self._path}/trends/hyperparameters/{segment(hyperparameter)}", HyperparameterTrend)
 
     def epoch_trend(self, metric: str | None = None) -> EpochTrend:
         """Quantile bands of a metric's learning curves over all trials; the objective's unless another is named."""
@@ -245,14 +245,14 @@ class Search:
         Args:
             path: The file to write; replaced if it is there.
             table: One row per trial, or per epoch.
-            format: `csv`, `jsonl` or `parquet`; None takes the file's ending, else csv.
+            format: `csv`, or `jsonl` (an object a line); None takes the file's ending, and csv without one.
+
+        Raises:
+            HeadstockError: No format was given, and the file's ending is none of them.
         """
         target = Path(path)
-        ending = target.suffix.lstrip(".")
-        kind = format or (ending if ending in ("csv", "jsonl", "parquet") else "csv")
-        return _downloads.download(
-            self._http, f"{self._path}/export", target, query={"table": table, "format": kind}
-        )
+        query = {"table": table, "format": format or _format_of(target)}
+        return _downloads.download(self._http, f"{self._path}/export", target, query=query)
 
     def _trial_records(self, *, state: TrialState | None = None) -> Iterator[TrialRecord]:
         return _pages.items(self._http, f"{self._path}/trials", Page[TrialRecord], query={"state": state})
@@ -260,3 +260,13 @@ class Search:
     def _move(self, verb: str) -> Search:
         self.record = self._http.post(f"{self._path}/{verb}", SearchRecord)
         return self
+
+
+def _format_of(target: Path) -> Format:
+    match target.suffix.lower():
+        case "" | ".csv":
+            return "csv"
+        case ".jsonl" | ".ndjson":
+            return "jsonl"
+        case other:
+            raise HeadstockError(f"{target}: {other!r} is no format of an export; these are: .csv, .jsonl")

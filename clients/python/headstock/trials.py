@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from headstock import _downloads, _pages
-from headstock._http import Http
-from headstock.models import BestRecord, Epoch, Failure, Page, Scalar, TrialRecord, TrialState
+from headstock._http import Http, segment
+from headstock.models import Attempt, AttemptLog, BestRecord, Epoch, Failure, Page, Scalar, TrialRecord, TrialState
 
 
 class Trial:
@@ -73,14 +73,18 @@ class Trial:
         """Why its last attempt failed; None when it did not."""
         return self.record.failure
 
+    @property
+    def _path(self) -> str:
+        return f"/v1/trials/{segment(self.id)}"
+
     def refresh(self) -> Trial:
         """Itself, with the record read anew."""
-        self.record = self._http.get(f"/v1/trials/{self.id}", TrialRecord)
+        self.record = self._http.get(self._path, TrialRecord)
         return self
 
     def epochs(self) -> Iterator[Epoch]:
         """Its learning curve: all epochs by execution, then epoch."""
-        return _pages.items(self._http, f"/v1/trials/{self.id}/epochs", Page[Epoch])
+        return _pages.items(self._http, f"{self._path}/epochs", Page[Epoch], page_size=500)
 
     def download_model(self, path: str | Path) -> Path:
         """Save the trained model of its best epoch as a `.keras` file; returns the file.
@@ -89,16 +93,30 @@ class Trial:
             path: The file to write (replaced if it is there), or a folder: then `trial-<number>.keras` in it.
 
         Raises:
-            NotFound: The trial has left no model.
+            ModelNotReady: It cannot be had yet, or never will be; the message says which.
+            NotFound: The trial is gone.
         """
         target = Path(path)
         if target.is_dir():
             target = target / f"trial-{self.number}.keras"
-        return _downloads.download(self._http, f"/v1/trials/{self.id}/model", target)
+        return _downloads.download(self._http, f"{self._path}/model", target)
+
+    def attempts(self) -> list[Attempt]:
+        """Every try at running it, with how each ended."""
+        return list(_pages.items(self._http, f"{self._path}/attempts", Page[Attempt], page_size=None))
+
+    def logs(self) -> list[AttemptLog]:
+        """What its trainer printed in each attempt that has ended."""
+        return list(_pages.items(self._http, f"{self._path}/logs", Page[AttemptLog], page_size=None))
+
+    def retry(self) -> Trial:
+        """Try it once more after it failed, with fresh budgets, while its search has not ended."""
+        self.record = self._http.post(f"{self._path}/retry", TrialRecord)
+        return self
 
     def stop(self) -> Trial:
         """Ask a running trial to end with the score so far; a queued one is cancelled."""
-        self.record = self._http.post(f"/v1/trials/{self.id}/stop", TrialRecord)
+        self.record = self._http.post(f"{self._path}/stop", TrialRecord)
         return self
 
 

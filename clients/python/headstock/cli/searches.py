@@ -95,13 +95,19 @@ def plan(
     ]
     session.print_table(("what", ">how much"), rows, empty="")
     for bracket in cost.brackets:
-        rounds = ", then ".join(f"{rung.trials} trials to {rung.epochs} epochs" for rung in bracket.rounds)
+        rounds = ", then ".join(
+            f"{_counted(rung.trials, 'trial')} to {_counted(rung.epochs, 'epoch')}" for rung in bracket.rounds
+        )
         session.out.print(f"bracket {bracket.bracket}: {rounds}", markup=False, soft_wrap=True)
     _warn(session, cost.warnings)
 
 
 def _count(value: int | None, none: str) -> str:
     return none if value is None else f"{value:,}"
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count} {noun}{'' if count == 1 else 's'}"
 
 
 def _time(cost: Plan) -> str:
