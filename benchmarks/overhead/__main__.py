@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 import argparse
-import contextlib
 import json
 import os
 import statistics
 import subprocess
 import sys
-import tempfile
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import headstock
 
 from benchmarks.overhead.definition import definition
+from benchmarks.overhead.running import service
 
-READY_TIMEOUT_S = 60.0
 SEARCH_TIMEOUT_S = 600.0
 
 
@@ -34,44 +30,6 @@ class Timed:
     epoch_seconds: float
     first_epoch_seconds: float
     epoch_rows: int
-
-
-@contextlib.contextmanager
-def service(slots: int) -> Iterator[headstock.Client]:
-    """A fresh embedded service with warm trainers; it and its folder are gone afterwards."""
-    with tempfile.TemporaryDirectory() as folder:
-        log = Path(folder) / "up.log"
-        with log.open("w") as output:
-            process = subprocess.Popen(
-                [sys.executable, "-m", "headstock", "up", "--data-dir", folder, "--port", "0", "--slots", str(slots)],
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                env={**os.environ, "HEADSTOCK_DATA_DIR": folder},
-            )
-            try:
-                client = _connect(folder, process, log)
-                client.submit(
-                    definition(trials=2 * slots, epochs=1, seed=99, parallelism=slots, name="warm-up")
-                ).wait(timeout=SEARCH_TIMEOUT_S)
-                yield client
-            finally:
-                process.terminate()
-                process.wait(timeout=60)
-
-
-def _connect(folder: str, process: subprocess.Popen[bytes], log: Path) -> headstock.Client:
-    deadline = time.monotonic() + READY_TIMEOUT_S
-    while time.monotonic() < deadline and process.poll() is None:
-        server = Path(folder) / "server.json"
-        if server.exists():
-            with contextlib.suppress(headstock.HeadstockError):
-                client = headstock.Client(
-                    json.loads(server.read_text())["url"], (Path(folder) / "token").read_text().strip()
-                )
-                client.workers()
-                return client
-        time.sleep(0.1)
-    raise SystemExit(f"the service did not start:\n{log.read_text()[-2000:]}")
 
 
 def timed_search(client: headstock.Client, *, slots: int, trials: int, epochs: int, seed: int) -> Timed:
@@ -120,9 +78,9 @@ def main() -> None:
     last: dict[int, Timed] = {}
     for number in range(options.rounds):
         for slots in (1, 2):
-            with service(slots) as client:
+            with service(slots) as running:
                 last[slots] = timed_search(
-                    client, slots=slots, trials=options.trials, epochs=options.epochs, seed=number + 1
+                    running.client, slots=slots, trials=options.trials, epochs=options.epochs, seed=number + 1
                 )
             if slots == 1:
                 stock_seconds = stock(last[1].values, epochs=options.epochs)

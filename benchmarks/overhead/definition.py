@@ -1,4 +1,4 @@
-"""The search that is timed: dense nets on scikit-learn's digits, written once for Headstock and once for Keras Tuner."""
+"""The search that is timed: dense nets on scikit-learn's digits."""
 
 from __future__ import annotations
 

@@ -56,9 +56,7 @@ def main() -> None:
         oracle = GivenValues(task["trials"], objective=kt.Objective("val_accuracy", "max"), seed=1)
         tuner = kt.Tuner(oracle=oracle, hypermodel=build, directory=folder, project_name="stock")
         began = time.perf_counter()
-        tuner.search(
-            x, y, epochs=task["epochs"], batch_size=BATCH_SIZE, validation_split=VALIDATION_SPLIT, verbose=0
-        )
+        tuner.search(x, y, epochs=task["epochs"], batch_size=BATCH_SIZE, validation_split=VALIDATION_SPLIT, verbose=0)
         seconds = time.perf_counter() - began
         scores = [trial.score for trial in oracle.trials.values()]
     print(json.dumps({"seconds": seconds, "scores": scores}))
