@@ -168,9 +168,9 @@ class WorkQueue(Protocol):
     def list_workers(self, *, include_ended: bool = False) -> tuple[Worker, ...]: ...
 
     def claim_trials(self, worker_id: WorkerId, *, count: int, lease_s: float) -> tuple[Claim, ...]:
-        """Claim up to `count` QUEUED trials of RUNNING searches: highest priority, then the owner with the fewest running
-        trials, then the search with the fewest, then the oldest, then the lowest number. No search ever runs more than
-        its `parallelism` trials.
+        """Claim up to `count` QUEUED trials of RUNNING searches: highest priority, then the owner with the fewest
+        running trials, then the search with the fewest, then the oldest, then the lowest number. No search ever runs
+        more than its `parallelism` trials.
 
         In the same transaction: state RUNNING, attempt + 1, lease set, attempt row, epoch rows after the resume
         checkpoint deleted. Two claimers never get the same trial. Not repeatable: a repeat claims more (an answer lost

@@ -41,6 +41,8 @@ class Engines:
 def parse_url(address: str) -> URL:
     """The address as SQLAlchemy wants it: `postgresql://` and `postgres://` mean psycopg 3, `sqlite:///` a file.
 
+    Timeouts can be set in it: `sqlite:///FILE?timeout=SECONDS`, `postgresql://...?options=-c lock_timeout=5s`.
+
     Raises:
         ValueError: Another database, or SQLite without a file. The text never repeats the address: it may hold a
             password.
@@ -85,13 +87,14 @@ def journal_mode(version: tuple[int, ...]) -> str:
 
 
 def _sqlite(url: URL, *, pool_size: int, immediate: bool, foreign_keys: bool = True) -> Engine:
+    busy_timeout_s = float(str(url.query.get("timeout", BUSY_TIMEOUT_S)))
     engine = create_engine(
         url,
         module=pysqlite,
         pool_size=pool_size,
         max_overflow=0,
-        pool_timeout=BUSY_TIMEOUT_S,
-        connect_args={"check_same_thread": False, "timeout": BUSY_TIMEOUT_S},
+        pool_timeout=busy_timeout_s,
+        connect_args={"check_same_thread": False, "timeout": busy_timeout_s},
     ).execution_options(**{_IMMEDIATE: immediate})
     journal = journal_mode(pysqlite.sqlite_version_info)
     if journal != "WAL":
@@ -107,7 +110,7 @@ def _sqlite(url: URL, *, pool_size: int, immediate: bool, foreign_keys: bool = T
         connection.isolation_level = None
         cursor = connection.cursor()
         for pragma in (
-            f"busy_timeout = {int(BUSY_TIMEOUT_S * 1000)}",
+            f"busy_timeout = {int(busy_timeout_s * 1000)}",
             f"journal_mode = {journal}",
             "synchronous = FULL",
             f"foreign_keys = {'ON' if foreign_keys else 'OFF'}",
