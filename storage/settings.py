@@ -34,6 +34,9 @@ class Settings(BaseSettings):
         False, description="Say that a TLS proxy stands in front: required to listen on other than loopback."
     )
     allowed_hosts: tuple[str, ...] = Field((), description="Host header names accepted besides loopback ones.")
+    dashboard_dir: Path | None = Field(
+        None, description="Folder of the dashboard's files. Empty: `clients/dashboard` beside the code, if it is there."
+    )
     slots: int = Field(1, ge=0, le=256, description="Trials trained at once by this worker.")
     backend: Literal["tensorflow", "jax", "torch"] = Field("tensorflow", description="Keras backend of trainers.")
     isolation: Literal["warm", "trial"] = Field(

@@ -1,0 +1,70 @@
+"""What the routes work with, made once by `service.app.create_app`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from service.limits import Limits
+from service.measures import Measures
+from service.sign_in import Brake, LoginCodes
+from service.streams import EventHub
+from service.upload_slots import UploadSlots
+from storage.artifacts.store import ArtifactStore
+from storage.clock import Clock
+from storage.records import Dataset
+from storage.repository import Repository
+from storage.settings import Settings
+from tuners.definitions import DataFacts
+from tuners.planner.client import ModelFacts
+
+
+class Checker(Protocol):
+    """What is asked of the planner."""
+
+    def check(self, definition: Mapping[str, object], facts: DataFacts) -> ModelFacts: ...
+
+
+class Preparer(Protocol):
+    """What is asked of the data set client."""
+
+    def builtin(self, name: str, owner: str) -> Dataset: ...
+
+    def upload(
+        self,
+        path: Path,
+        *,
+        filename: str,
+        name: str,
+        owner: str,
+        target: str | None = None,
+        scale: str | None = None,
+        task: str | None = None,
+    ) -> Dataset: ...
+
+    def discard(self, dataset: Dataset) -> None: ...
+
+
+class Exporter(Protocol):
+    """Makes a `.keras` file of a resolved definition and the weights of its best epoch."""
+
+    def __call__(self, resolved: dict[str, Any], weights: Path) -> Path: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    settings: Settings
+    limits: Limits
+    repository: Repository
+    store: ArtifactStore
+    planner: Checker
+    datasets: Preparer
+    clock: Clock
+    codes: LoginCodes
+    brake: Brake
+    hub: EventHub
+    measures: Measures
+    uploads: UploadSlots
+    exporter: Exporter

@@ -1,0 +1,307 @@
+"""The worked examples of the OpenAPI document. A test holds each against its schema."""
+
+from __future__ import annotations
+
+from typing import Any
+
+_HEX = "019a5c3f2b1e4d5c6b7a8f9e0d1c2b3a"
+SEARCH_ID, TRIAL_ID, DATASET_ID = f"s_{_HEX}", f"t_{_HEX}", f"d_{_HEX}"
+
+DEFINITION: dict[str, Any] = {
+    "name": "digits-mlp",
+    "dataset": {"name": "digits"},
+    "model": {
+        "type": "sequential",
+        "layers": [
+            {"layer": "Flatten"},
+            {"layer": "Dense", "units": {"hp": "units"}, "activation": "relu"},
+            {"layer": "Dense", "units": {"data": "num_classes"}, "activation": "softmax"},
+        ],
+    },
+    "compile": {
+        "optimizer": {"optimizer": "Adam", "learning_rate": {"hp": "learning_rate"}},
+        "loss": "sparse_categorical_crossentropy",
+        "metrics": ["accuracy"],
+    },
+    "fit": {"epochs": 10, "batch_size": 32, "validation_split": 0.2},
+    "hyperparameters": [
+        {"name": "units", "type": "int", "min_value": 32, "max_value": 256, "step": 32},
+        {"name": "learning_rate", "type": "float", "min_value": 0.0001, "max_value": 0.01, "sampling": "log"},
+    ],
+    "objective": {"name": "val_accuracy", "direction": "max"},
+    "tuner": {"type": "random"},
+    "limits": {"max_trials": 20},
+    "parallelism": 2,
+    "seed": 7,
+}
+
+SEARCH: dict[str, Any] = {
+    "id": SEARCH_ID,
+    "name": "digits-mlp",
+    "state": "RUNNING",
+    "state_reason": None,
+    "objective": {"name": "val_accuracy", "direction": "max"},
+    "tuner": "random",
+    "dataset_id": DATASET_ID,
+    "limits": {
+        "max_trials": 20,
+        "max_seconds": None,
+        "max_epochs": None,
+        "max_device_seconds": None,
+        "target": None,
+        "patience_trials": None,
+    },
+    "parallelism": 2,
+    "executions_per_trial": 1,
+    "max_retries_per_trial": 1,
+    "priority": 0,
+    "seed": 7,
+    "tags": {"team": "vision"},
+    "trials": {"queued": 2, "running": 2, "completed": 5, "stopped": 0, "failed": 0, "cancelled": 0},
+    "best": {"trial_id": TRIAL_ID, "score": 0.9722},
+    "planned_trials": 20,
+    "planned_epochs": 200,
+    "epochs_recorded": 61,
+    "device_seconds": 11.4,
+    "progress": 0.305,
+    "elapsed_seconds": 7.9,
+    "remaining_seconds": 18.0,
+    "workers_busy": 1,
+    "created_at": "2026-03-01T12:00:00Z",
+    "started_at": "2026-03-01T12:00:00.200000Z",
+    "ended_at": None,
+}
+SEARCH_DETAIL = {
+    **SEARCH,
+    "definition": DEFINITION,
+    "versions": {"headstock-server": "0.1.0", "keras": "3.15.1"},
+    "warnings": [],
+}
+PATCH = {"limits": {"max_trials": 40}, "parallelism": 4}
+
+PLAN: dict[str, Any] = {
+    "trials": 20,
+    "epochs": 200,
+    "space_size": None,
+    "brackets": [],
+    "parameters": {"min": 2410, "max": 19210, "default": 2410},
+    "disk_bytes": 6146400,
+    "seconds": {"estimate": 31.0, "low": 24.5, "high": 44.0, "measured_trials": 40},
+    "warnings": [],
+}
+
+TRIAL: dict[str, Any] = {
+    "id": TRIAL_ID,
+    "search_id": SEARCH_ID,
+    "number": 4,
+    "state": "COMPLETED",
+    "score": 0.9722,
+    "best_epoch": 8,
+    "epochs": 10,
+    "hyperparameters": {"units": 192, "learning_rate": 0.0031},
+    "metrics": {"accuracy": 0.993, "loss": 0.031, "val_accuracy": 0.9722, "val_loss": 0.104},
+    "attempts": 1,
+    "failure": None,
+    "seconds": 2.1,
+    "parameters": 14410,
+    "device": "cpu:0",
+    "worker_id": f"w_{_HEX}",
+    "parent_trial_id": None,
+    "start_epoch": 0,
+    "target_epochs": None,
+    "bracket": None,
+    "round": None,
+    "stop_requested": False,
+    "created_at": "2026-03-01T12:00:01Z",
+    "started_at": "2026-03-01T12:00:01.300000Z",
+    "ended_at": "2026-03-01T12:00:03.400000Z",
+}
+RUNNING_TRIAL = {
+    **TRIAL,
+    "state": "RUNNING",
+    "score": None,
+    "best_epoch": None,
+    "metrics": {},
+    "ended_at": None,
+    "stop_requested": True,
+}
+QUEUED_TRIAL = {
+    **TRIAL,
+    "state": "QUEUED",
+    "score": None,
+    "best_epoch": None,
+    "metrics": {},
+    "epochs": 0,
+    "ended_at": None,
+}
+
+ATTEMPT = {
+    "number": 1,
+    "state": "LOST",
+    "worker_id": f"w_{_HEX}",
+    "device": "cpu:0",
+    "failure": {
+        "code": "lease_lost",
+        "message": "the worker stopped renewing its lease",
+        "fault": "machine",
+        "retryable": True,
+        "traceback": None,
+    },
+    "started_at": "2026-03-01T12:00:01Z",
+    "ended_at": "2026-03-01T12:00:33Z",
+}
+LOG = {"attempt": 1, "log": "epoch 0: loss 0.61\nepoch 1: loss 0.22\n"}
+
+EPOCH = {
+    "trial_id": TRIAL_ID,
+    "trial_number": None,
+    "execution": 0,
+    "fold": None,
+    "epoch": 0,
+    "metrics": {"loss": 0.612, "val_loss": 0.301},
+    "seconds": 0.42,
+    "recorded_at": "2026-03-01T12:00:02Z",
+}
+SEARCH_EPOCH = {**EPOCH, "trial_number": 4}
+
+BEST = {
+    **TRIAL,
+    "definition": {
+        "model": {
+            "type": "sequential",
+            "input_shape": [8, 8],
+            "layers": [
+                {"layer": "Flatten"},
+                {"layer": "Dense", "units": 192, "activation": "relu"},
+                {"layer": "Dense", "units": 10, "activation": "softmax"},
+            ],
+        },
+        "compile": {
+            "optimizer": {"optimizer": "Adam", "learning_rate": 0.0031},
+            "loss": "sparse_categorical_crossentropy",
+            "metrics": ["accuracy"],
+        },
+        "fit": {"epochs": 10, "batch_size": 32, "validation_split": 0.2, "shuffle": True, "callbacks": []},
+        "objective": {"name": "val_accuracy", "direction": "max"},
+        "seed": 7,
+    },
+    "code": "import keras\n\nmodel = keras.Sequential([...])\n",
+}
+
+OBJECTIVE_TREND = {
+    "objective": {"name": "val_accuracy", "direction": "max"},
+    "points": [
+        {
+            "trial_id": TRIAL_ID,
+            "number": 4,
+            "score": 0.9722,
+            "best": 0.9722,
+            "ended_at": "2026-03-01T12:00:03.400000Z",
+            "elapsed_seconds": 3.2,
+            "epochs_spent": 10,
+            "seconds_spent": 2.1,
+        }
+    ],
+}
+HYPERPARAMETER_TREND = {
+    "name": "units",
+    "objective": {"name": "val_accuracy", "direction": "max"},
+    "points": [{"trial_id": TRIAL_ID, "number": 4, "value": 192, "score": 0.9722}],
+    "values": [
+        {
+            "value": 192,
+            "low": None,
+            "high": None,
+            "count": 1,
+            "mean": 0.9722,
+            "median": 0.9722,
+            "q25": 0.9722,
+            "q75": 0.9722,
+            "best": 0.9722,
+        }
+    ],
+    "best_value": 192,
+    "verdict": "unclear",
+    "diminishing_returns_at": None,
+    "method": {
+        "grouping": "by value",
+        "verdict": "monotone when Spearman's rank correlation is 0.8 or more either way",
+        "diminishing_returns": "first value beyond which less than 5% of the gain remains",
+        "spearman": None,
+    },
+}
+EPOCH_TREND = {
+    "metric": "val_accuracy",
+    "quantiles": [0.1, 0.25, 0.5, 0.75, 0.9],
+    "bands": [{"epoch": 0, "count": 20, "quantiles": [0.71, 0.8, 0.86, 0.9, 0.92]}],
+}
+
+DATASET = {
+    "id": DATASET_ID,
+    "name": "digits",
+    "task": "classification",
+    "input_shape": [8, 8],
+    "num_classes": 10,
+    "class_names": ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"],
+    "feature_names": [],
+    "train_rows": 1797,
+    "validation_rows": 0,
+    "test_rows": 0,
+    "x_dtype": "float32",
+    "y_dtype": "int64",
+    "scale": "0-1",
+    "source": "scikit-learn: load_digits",
+    "builtin": True,
+    "size_bytes": 474536,
+    "fingerprint": "6f1a" + "0" * 60,
+    "created_at": "2026-03-01T11:59:58Z",
+}
+BUILTIN = {
+    "name": "digits",
+    "description": "1,797 hand-written digits as 8 x 8 grey images with values 0 to 16.",
+    "library": "scikit-learn",
+    "task": "classification",
+    "input_shape": [8, 8],
+    "num_classes": 10,
+    "train_rows": 1797,
+    "test_rows": 0,
+    "scale": "0-1",
+    "needs_network": False,
+}
+CATALOG = {
+    "keras_version": "3.15.1",
+    "layers": {"Dense": {"arguments": {"units": {"kinds": ["int"], "required": True, "minimum": 1}}}},
+    "optimizers": {},
+    "losses": {},
+    "metrics": {},
+    "callbacks": {},
+    "tuners": {},
+}
+
+WORKER = {
+    "id": f"w_{_HEX}",
+    "name": "desk-1",
+    "host": "desk",
+    "pid": 4242,
+    "backend": "tensorflow",
+    "slots": [
+        {"number": 0, "device": "cpu:0", "busy": True, "trial_id": TRIAL_ID},
+        {"number": 1, "device": "cpu:0", "busy": False, "trial_id": None},
+    ],
+    "versions": {"keras": "3.15.1"},
+    "started_at": "2026-03-01T11:58:00Z",
+    "seen_at": "2026-03-01T12:00:03Z",
+    "ended_at": None,
+}
+LOGIN_CODE = {"path": "/login?code=Zk3...", "expires_at": "2026-03-01T12:10:00Z"}
+EVENTS = (
+    "retry: 1000\n\n"
+    f'id: 42\nevent: trial.completed\ndata: {{"seq":42,"kind":"trial.completed","search_id":"{SEARCH_ID}",'
+    f'"trial_id":"{TRIAL_ID}","payload":{{}},"recorded_at":"2026-03-01T12:00:03Z"}}\n\n'
+)
+METRICS = 'headstock_searches_open{state="RUNNING"} 1.0\n'
+CSV = "number,state,score,hp:units\n4,COMPLETED,0.9722,192\n"
+
+
+def page(item: dict[str, Any]) -> dict[str, Any]:
+    return {"items": [item], "next_page_token": None}

@@ -1,0 +1,119 @@
+"""What definitions are made from, and who trains them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from typing import Annotated, Any
+
+from fastapi import Path, Query
+
+from service import examples
+from service.contracts import answers
+from service.dependencies import Ctx, Reader, protected_router
+from service.schemas.base import Page
+from service.schemas.platform import TemplateNameOut, WorkerOut
+from storage import errors
+from tuners.catalogue import Argument, Entry, catalogue
+from tuners.templates import template, template_names
+
+router = protected_router("platform")
+
+
+@router.get(
+    "/templates",
+    summary="List templates",
+    responses=answers(200, examples.page({"name": "mlp"}), description="All of them."),
+)
+def list_templates(caller: Reader) -> Page[TemplateNameOut]:
+    """Names of the stored definitions to start from."""
+    return Page(items=[TemplateNameOut(name=name) for name in template_names()], next_page_token=None)
+
+
+@router.get(
+    "/templates/{name}",
+    summary="Read a template",
+    responses=answers(200, examples.DEFINITION, errors.NotFound, description="A definition."),
+)
+def read_template(name: Annotated[str, Path(max_length=64, examples=["mlp"])], caller: Reader) -> dict[str, Any]:
+    """A stored definition, to be edited and submitted."""
+    if name not in template_names():
+        raise errors.NotFound("no such template")
+    return dict(template(name))
+
+
+@router.get(
+    "/catalog",
+    summary="Read the catalog",
+    responses=answers(200, examples.CATALOG, description="By kind and name."),
+)
+def read_catalog(caller: Reader) -> dict[str, Any]:
+    """Layers, optimizers, losses, metrics, callbacks and tuners that definitions may name, with their arguments: the
+    types, ranges and defaults that submissions are checked against.
+    """
+    return _catalog_document()
+
+
+@router.get(
+    "/workers",
+    summary="List workers",
+    responses=answers(200, examples.page(examples.WORKER), description="All that are known."),
+)
+def list_workers(
+    caller: Reader,
+    ctx: Ctx,
+    ended: Annotated[bool, Query(description="Also those that have ended.")] = False,
+    limit: Annotated[int, Query(ge=1, le=500, description="Most items; there is one page.")] = 500,
+) -> Page[WorkerOut]:
+    """The workers that are alive and what each of their slots does. A trial of somebody else shows as busy, without its
+    id.
+    """
+    workers = ctx.repository.list_workers(include_ended=ended)[:limit]
+    mine = _mine(caller.owner, {slot.trial_id for worker in workers for slot in worker.slots if slot.trial_id}, ctx)
+    return Page(items=[WorkerOut.of(worker, mine=mine) for worker in workers], next_page_token=None)
+
+
+def _mine(owner: str, trial_ids: set[Any], ctx: Ctx) -> frozenset[str]:
+    found = set()
+    for trial_id in trial_ids:
+        try:
+            ctx.repository.get_trial(trial_id, owner=owner)
+        except errors.NotFound:
+            continue
+        found.add(str(trial_id))
+    return frozenset(found)
+
+
+@cache
+def _catalog_document() -> dict[str, Any]:
+    known = catalogue()
+    sections = ("layers", "optimizers", "losses", "metrics", "callbacks", "tuners")
+    return {
+        "keras_version": known.keras_version,
+        **{section: _entries(getattr(known, section)) for section in sections},
+    }
+
+
+def _entries(entries: Mapping[str, Entry]) -> dict[str, Any]:
+    return {
+        name: {
+            "group": entry.group,
+            "help": entry.help,
+            "aliases": list(entry.aliases),
+            "arguments": {argument: _argument(said) for argument, said in entry.arguments.items()},
+        }
+        for name, entry in entries.items()
+    }
+
+
+def _argument(argument: Argument) -> dict[str, Any]:
+    said: dict[str, Any] = {"kinds": list(argument.kinds), "required": argument.required, "help": argument.help}
+    if not argument.required:
+        said["default"] = argument.default
+    if argument.choices is not None:
+        said["choices"] = list(argument.choices)
+    if argument.minimum is not None:
+        said["exclusive_minimum" if argument.exclusive_minimum else "minimum"] = argument.minimum
+    if argument.maximum is not None:
+        said["exclusive_maximum" if argument.exclusive_maximum else "maximum"] = argument.maximum
+    return said

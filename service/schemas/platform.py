@@ -1,0 +1,132 @@
+"""Data sets, workers, templates, sign-in and health."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from service.schemas.base import Schema, Time
+from storage.records import Dataset, Worker
+
+
+class DatasetOut(Schema):
+    """Data kept by the service, with the task and shapes that were inferred."""
+
+    id: str
+    name: str
+    task: str = Field(description="`classification` or `regression`.")
+    input_shape: list[int] = Field(description="Of one example, without the batch axis.")
+    num_classes: int | None
+    class_names: list[str]
+    feature_names: list[str]
+    train_rows: int
+    validation_rows: int
+    test_rows: int
+    x_dtype: str
+    y_dtype: str
+    scale: str = Field(
+        description="`0-1`, `standard` or `none`; applied by trainers, fitted on the training part only."
+    )
+    source: str
+    builtin: bool
+    size_bytes: int
+    fingerprint: str = Field(description="sha256 over the arrays.")
+    created_at: Time
+
+    @classmethod
+    def of(cls, dataset: Dataset) -> DatasetOut:
+        return cls(
+            id=dataset.id,
+            name=dataset.name,
+            task=dataset.task,
+            input_shape=list(dataset.input_shape),
+            num_classes=dataset.num_classes,
+            class_names=list(dataset.class_names),
+            feature_names=list(dataset.feature_names),
+            train_rows=dataset.train_rows,
+            validation_rows=dataset.validation_rows,
+            test_rows=dataset.test_rows,
+            x_dtype=dataset.x_dtype,
+            y_dtype=dataset.y_dtype,
+            scale=dataset.scale,
+            source=dataset.source,
+            builtin=dataset.builtin,
+            size_bytes=dataset.size_bytes,
+            fingerprint=dataset.fingerprint,
+            created_at=dataset.created_at,
+        )
+
+
+class BuiltinOut(Schema):
+    """A data set that can be named in a definition without being uploaded."""
+
+    name: str
+    description: str
+    library: str = Field(description="`scikit-learn` (bundled) or `keras`.")
+    task: str
+    input_shape: list[int]
+    num_classes: int | None
+    train_rows: int
+    test_rows: int
+    scale: str
+    needs_network: bool = Field(description="Whether the first use fetches files from the internet.")
+
+
+class SlotOut(Schema):
+    number: int
+    device: str
+    busy: bool
+    trial_id: str | None = Field(description="What it trains now; null when it is free or trains for somebody else.")
+
+
+class WorkerOut(Schema):
+    """A process that runs trials."""
+
+    id: str
+    name: str
+    host: str
+    pid: int
+    backend: str
+    slots: list[SlotOut]
+    versions: dict[str, str]
+    started_at: Time
+    seen_at: Time
+    ended_at: Time | None
+
+    @classmethod
+    def of(cls, worker: Worker, *, mine: frozenset[str]) -> WorkerOut:
+        """The worker, with the ids of only those trials that are in `mine`."""
+        return cls(
+            id=worker.id,
+            name=worker.name,
+            host=worker.host,
+            pid=worker.pid,
+            backend=worker.backend,
+            slots=[
+                SlotOut(
+                    number=slot.number,
+                    device=slot.device,
+                    busy=slot.trial_id is not None,
+                    trial_id=slot.trial_id if slot.trial_id in mine else None,
+                )
+                for slot in worker.slots
+            ],
+            versions=dict(worker.versions),
+            started_at=worker.started_at,
+            seen_at=worker.seen_at,
+            ended_at=worker.ended_at,
+        )
+
+
+class TemplateNameOut(Schema):
+    name: str
+
+
+class LoginCodeOut(Schema):
+    """A one-time link into the dashboard."""
+
+    path: str = Field(description="Open it in a browser, below the service's address. It works once.")
+    expires_at: Time
+
+
+class HealthOut(Schema):
+    status: str

@@ -1,0 +1,162 @@
+"""Trials, their attempts, epochs and logs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import Field
+
+from service.schemas.base import Scalar, Schema, Time, finite, finite_metrics
+from storage.records import Attempt, Failure, StoredEpoch, Trial
+from storage.states import AttemptState, TrialState
+
+
+class FailureOut(Schema):
+    """Why an attempt failed."""
+
+    code: str
+    message: str
+    fault: str = Field(description="`definition` or `machine`: whose budget of retries it is charged to.")
+    retryable: bool
+    traceback: str | None = Field(description="Shortened; null when there is none.")
+
+    @classmethod
+    def of(cls, failure: Failure | None) -> FailureOut | None:
+        if failure is None:
+            return None
+        return cls(
+            code=failure.code,
+            message=failure.message,
+            fault=failure.fault.value,
+            retryable=failure.retryable,
+            traceback=failure.traceback,
+        )
+
+
+class TrialOut(Schema):
+    """One set of values under test."""
+
+    id: str
+    search_id: str
+    number: int = Field(description="Counts within the search, from 0.")
+    state: TrialState
+    score: float | None = Field(description="The objective at its best epoch, mean over executions.")
+    best_epoch: int | None = Field(description="Counted from 0.")
+    epochs: int = Field(description="Epochs recorded, over all executions.")
+    hyperparameters: dict[str, Scalar] = Field(description="The active ones.")
+    metrics: dict[str, float | None] = Field(description="All metrics at the best epoch.")
+    attempts: int
+    failure: FailureOut | None
+    seconds: float = Field(description="Training seconds over all attempts that ended.")
+    parameters: int | None = Field(description="Parameters of the model, once it was built.")
+    device: str | None
+    worker_id: str | None
+    parent_trial_id: str | None = Field(description="The trial whose training this one went on with.")
+    start_epoch: int
+    target_epochs: int | None = Field(description="Epochs to have been trained at the end; null means `fit.epochs`.")
+    bracket: int | None
+    round: int | None
+    stop_requested: bool
+    created_at: Time
+    started_at: Time | None
+    ended_at: Time | None
+
+    @classmethod
+    def of(cls, trial: Trial) -> TrialOut:
+        return cls(**trial_fields(trial))
+
+
+def trial_fields(trial: Trial) -> dict[str, Any]:
+    """The keys of a trial as the API shows it."""
+    return {
+        "id": trial.id,
+        "search_id": trial.search_id,
+        "number": trial.number,
+        "state": trial.state,
+        "score": finite(trial.score),
+        "best_epoch": trial.best_epoch,
+        "epochs": trial.epochs,
+        "hyperparameters": dict(trial.values),
+        "metrics": finite_metrics(trial.metrics),
+        "attempts": trial.attempt,
+        "failure": FailureOut.of(trial.failure),
+        "seconds": trial.seconds,
+        "parameters": trial.parameters,
+        "device": trial.device,
+        "worker_id": trial.worker_id,
+        "parent_trial_id": trial.parent_trial_id,
+        "start_epoch": trial.start_epoch,
+        "target_epochs": trial.target_epochs,
+        "bracket": trial.bracket,
+        "round": trial.round,
+        "stop_requested": trial.stop_requested,
+        "created_at": trial.created_at,
+        "started_at": trial.started_at,
+        "ended_at": trial.ended_at,
+    }
+
+
+class AttemptOut(Schema):
+    """One try at running a trial."""
+
+    number: int = Field(description="Counted from 1.")
+    state: AttemptState
+    worker_id: str
+    device: str | None
+    failure: FailureOut | None
+    started_at: Time
+    ended_at: Time | None
+
+    @classmethod
+    def of(cls, attempt: Attempt) -> AttemptOut:
+        return cls(
+            number=attempt.number,
+            state=attempt.state,
+            worker_id=attempt.worker_id,
+            device=attempt.device,
+            failure=FailureOut.of(attempt.failure),
+            started_at=attempt.started_at,
+            ended_at=attempt.ended_at,
+        )
+
+
+class LogOut(Schema):
+    """What one attempt's trainer printed."""
+
+    attempt: int
+    log: str | None = Field(description="Its last lines; null while it runs and when nothing was kept.")
+
+
+class EpochOut(Schema):
+    """One pass over the data."""
+
+    trial_id: str
+    trial_number: int | None = Field(description="Set in lists over a whole search.")
+    execution: int
+    fold: int | None
+    epoch: int = Field(description="Counted from 0, absolute over promotions.")
+    metrics: dict[str, float | None] = Field(description="Null where the value was not finite.")
+    seconds: float
+    recorded_at: Time
+
+    @classmethod
+    def of(cls, row: StoredEpoch, *, metrics: frozenset[str] | None, trial_number: int | None) -> EpochOut:
+        """The row with the chosen metrics (None: all)."""
+        chosen = row.metrics if metrics is None else {k: v for k, v in row.metrics.items() if k in metrics}
+        return cls(
+            trial_id=row.trial_id,
+            trial_number=trial_number,
+            execution=row.execution,
+            fold=row.fold,
+            epoch=row.epoch,
+            metrics=finite_metrics(chosen),
+            seconds=row.seconds,
+            recorded_at=row.recorded_at,
+        )
+
+
+class BestOut(TrialOut):
+    """One of the best trials, with all it takes to have its model again."""
+
+    definition: dict[str, Any] = Field(description="The definition with this trial's values in all its holes.")
+    code: str = Field(description="Plain Keras Python that rebuilds the model and trains it, as it stands.")
