@@ -80,8 +80,8 @@ def test_every_number_is_bounded_on_both_sides() -> None:
 @pytest.mark.parametrize(
     "name",
     [
-        "Lambda", "TFSMLayer", "TorchModuleWrapper", "JaxLayer", "FlaxLayer", "Pipeline", "StringLookup", "IntegerLookup",
-        "TextVectorization", "Hashing", "EinsumDense", "Wrapper", "Layer", "Input", "InputLayer",
+        "Lambda", "TFSMLayer", "TorchModuleWrapper", "JaxLayer", "FlaxLayer", "Pipeline", "StringLookup",
+        "IntegerLookup", "TextVectorization", "Hashing", "EinsumDense", "Wrapper", "Layer", "Input", "InputLayer",
     ],
 )  # fmt: skip
 def test_layers_that_run_code_or_read_files_do_not_exist(name: str) -> None:
@@ -99,7 +99,9 @@ def test_free_words_are_metric_names_only() -> None:
     assert free == {("callbacks", "monitor"), ("metrics", "name")}
 
 
-@pytest.mark.parametrize("text", ["/etc/passwd", "../x", "gs://bucket", "a b", "", "x" * 65, "a\n", "{{7*7}}", "1st", "é"])
+@pytest.mark.parametrize(
+    "text", ["/etc/passwd", "../x", "gs://bucket", "a b", "", "x" * 65, "a\n", "{{7*7}}", "1st", "é"]
+)
 def test_a_free_word_is_never_a_path_or_markup(text: str) -> None:
     fault = argument("callbacks.EarlyStopping.monitor").fault(text)
     assert fault is not None

@@ -186,9 +186,8 @@ def _named(document: Any, *, key: str, pointer: str) -> tuple[Entry, dict[str, A
     entry = find(word) if isinstance(word, str) else None
     if entry is None:
         raise BuildFault(pointer, f"no {key} of the catalogue")
-    if not isinstance(document, Mapping):
-        return entry, {}
-    return entry, _arguments(entry, document, key=key, pointer=pointer)
+    given = document if isinstance(document, Mapping) else {}
+    return entry, _arguments(entry, given, key=key, pointer=pointer)
 
 
 def _arguments(entry: Entry, document: Mapping[str, Any], *, key: str, pointer: str) -> dict[str, Any]:
