@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -10,6 +9,7 @@ from typing import Literal, Protocol
 
 from storage.records import JsonObject, NewTrial, OracleSnapshot, Reason, Scalar, Trial
 from storage.states import TRIAL_ENDED, TRIAL_SCORED
+from tuners.seeds import derived_seed
 from tuners.space import Space
 
 AskStatus = Literal["ok", "wait", "exhausted"]
@@ -28,15 +28,17 @@ class Ask:
 
     Attributes:
         trials: At most as many as were asked for; each is counted as running until it is told.
-        status: "ok": as many as asked. "wait": fewer, since the next ones depend on trials that are still open, or
-            since looking for them took its share of time (then `trials_open` is 0 and asking again goes on with it).
-            "exhausted": fewer, and there will be no more unless a failed trial is tried again.
+        status: "ok": as many as asked. "wait": fewer, ask again later. "exhausted": fewer, and there will be no more
+            unless a failed trial is tried again.
         reason: Why it is exhausted; None otherwise.
+        interrupted: It waits only because looking for points took its share of time: asking again goes on with it.
+            Otherwise the next proposals depend on trials that are still open.
     """
 
     trials: tuple[NewTrial, ...]
     status: AskStatus
     reason: Reason | None = None
+    interrupted: bool = False
 
 
 class Oracle(Protocol):
@@ -113,19 +115,12 @@ def usable_score(trial: Trial) -> float | None:
 
 
 def oracle_seed(search_id: str, seed: int) -> int:
-    """The seed Keras Tuner may see: in 1 ... 2**31, since it takes 0 for "no seed".
+    """The seed Keras Tuner may see: in 1 ... 2**31 - 1, since it takes 0 for "no seed".
 
     Its draws use `seed`, `seed + 1`, ...: searches with neighbouring seeds would share most of their points, so the
     user's seed is hashed, together with the search's id.
     """
-    digest = hashlib.sha256(f"{search_id}|{seed}".encode()).digest()
-    return 1 + int.from_bytes(digest[:8], "big") % 2**31
-
-
-def derived_seed(seed: int, *parts: object) -> int:
-    """A seed for one purpose (`parts` name it), independent of the others, in 0 ... 2**63 - 1."""
-    digest = hashlib.sha256("|".join(map(str, (seed, *parts))).encode()).digest()
-    return int.from_bytes(digest[:8], "big") >> 1
+    return derived_seed(seed, "oracle", search_id)
 
 
 def tuner_options(snapshot: OracleSnapshot) -> Mapping[str, object]:

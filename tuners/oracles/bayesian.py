@@ -23,7 +23,6 @@ from tuners.oracles.base import (
     Accepts,
     Ask,
     TrialBook,
-    derived_seed,
     oracle_seed,
     space_of,
     tuner_options,
@@ -33,6 +32,7 @@ from tuners.oracles.gaussian_process import Floats, GaussianProcess
 from tuners.oracles.keras_tuner_border import KerasTunerSpace
 from tuners.oracles.points import PointIndex
 from tuners.oracles.sampling import CHECKS_PER_ASK, PointSource
+from tuners.seeds import derived_seed
 from tuners.space import Space
 
 # An ask stays under half a second on one core with these.
@@ -148,7 +148,7 @@ class BayesianOracle:
             values = self._suggest() if self._uses_model else self._source.draw()
             if values is None:
                 if self._source.interrupted:
-                    return Ask(tuple(trials), "wait")
+                    return Ask(tuple(trials), "wait", interrupted=True)
                 return Ask(tuple(trials), "exhausted", SPACE_EXHAUSTED)
             trial = NewTrial(values=values, values_hash=self._space.hash_values(values))
             self._places[self._book.propose(trial)] = self._keras_tuner.places(values)

@@ -14,7 +14,7 @@ from tuners.space import Space
 # Points looked at in one ask: constraints that refuse nearly everything must not hold up the other searches.
 SCAN_POINTS = 2_000
 # Calls of `accepts` likewise: each may have a model built.
-SCAN_CHECKS = 50
+SCAN_CHECKS = 20
 _END = -1
 
 
@@ -53,7 +53,7 @@ class GridOracle:
         points, checks = SCAN_POINTS, SCAN_CHECKS
         while len(trials) < count and self._next != _END:
             if points == 0 or checks == 0:
-                return Ask(tuple(trials), "wait")
+                return Ask(tuple(trials), "wait", interrupted=True)
             points -= 1
             values = self._points.values(self._next)
             after = self._points.after(self._next)

@@ -235,8 +235,9 @@ class HyperbandOracle:
             trial_id = str(self._book.count)
             answer = self._brackets.populate_space(trial_id)
             if answer["status"] != "RUNNING":
-                waits = bool(self._book.open) or self._source.interrupted
-                return Ask(tuple(trials), "wait" if waits else "exhausted", None if waits else self._end_reason())
+                if self._book.open or self._source.interrupted:
+                    return Ask(tuple(trials), "wait", interrupted=self._source.interrupted)
+                return Ask(tuple(trials), "exhausted", self._end_reason())
             trials.append(self._propose(trial_id, answer["values"]))
         return Ask(tuple(trials), "ok")
 

@@ -59,7 +59,7 @@ class RandomOracle:
             if values is None:
                 if self._source.exhausted:
                     return Ask(tuple(trials), "exhausted", SPACE_EXHAUSTED)
-                return Ask(tuple(trials), "wait")
+                return Ask(tuple(trials), "wait", interrupted=True)
             trial = NewTrial(values=values, values_hash=self._space.hash_values(values))
             self._book.propose(trial)
             trials.append(trial)

@@ -17,7 +17,7 @@ LISTED_POINTS = 20_000
 DRAWS = 10_000
 # Points `accepts` may refuse in one ask (each may have a model built), and in a row before the space counts as
 # exhausted.
-CHECKS_PER_ASK = 50
+CHECKS_PER_ASK = 20
 CHECKS_IN_ROW = 1_000
 
 
