@@ -52,12 +52,11 @@ def analysed(document: Mapping[str, object], faults: Faults, *, facts: DataFacts
     if isinstance(fit, dict):
         check_fit(fit, metrics, walk)
     parts_are_whole = whole and isinstance(compiled, dict) and isinstance(fit, dict)
-    if parts_are_whole:
-        _refuse_unused(walk)
     space = expand(declarations, walk.uses, faults)
     by_name = {each.name: each for each in space}
     check_uses(walk.uses, by_name, faults)
     if parts_are_whole:
+        _refuse_unused(walk)
         for use in walk.uses:
             if use.hp not in by_name and not faults.at_or_below("/hyperparameters"):
                 faults.add(use.pointer, "unknown_hyperparameter", f"no pass of any repeat makes `{use.hp}`")

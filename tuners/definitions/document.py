@@ -37,8 +37,9 @@ def _visible(value: object) -> object:
 _Given = BeforeValidator(_given)
 _Name = Annotated[str, BeforeValidator(_visible)]
 _List = Field(strict=False)
-_Count = Annotated[int, _Given]
-_Seconds = Annotated[float, Field(gt=0, le=bounds.MAX_SECONDS), _Given]
+_Trials = Annotated[int, Field(ge=1, le=bounds.MAX_TRIALS)]
+_Epochs = Annotated[int, Field(ge=1, le=bounds.MAX_TOTAL_EPOCHS)]
+_Seconds = Annotated[float, Field(gt=0, le=bounds.MAX_SECONDS)]
 
 
 class _Part(BaseModel):
@@ -66,12 +67,12 @@ class ObjectiveReference(_Part):
 class SearchLimits(_Part):
     """A search ends at the first of these; None means no such limit."""
 
-    max_trials: Annotated[int, Field(ge=1, le=bounds.MAX_TRIALS), _Given] | None = None
-    max_seconds: _Seconds | None = None
-    max_epochs: Annotated[int, Field(ge=1, le=bounds.MAX_TOTAL_EPOCHS), _Given] | None = None
-    max_device_seconds: _Seconds | None = None
-    target: Annotated[float, _Given] | None = None
-    patience_trials: Annotated[int, Field(ge=1, le=bounds.MAX_TRIALS), _Given] | None = None
+    max_trials: Annotated[_Trials | None, _Given] = None
+    max_seconds: Annotated[_Seconds | None, _Given] = None
+    max_epochs: Annotated[_Epochs | None, _Given] = None
+    max_device_seconds: Annotated[_Seconds | None, _Given] = None
+    target: Annotated[float | None, _Given] = None
+    patience_trials: Annotated[_Trials | None, _Given] = None
 
     def to_record(self) -> records.Limits:
         return records.Limits(**self.model_dump())

@@ -22,7 +22,9 @@ def suggestion(word: str, known: Iterable[str]) -> str:
     """` (did you mean ...?)` when a known word is close; empty otherwise."""
     if len(word) > bounds.MAX_KEY:
         return ""
-    names = {name.casefold(): name for name in known}
+    names: dict[str, str] = {}
+    for name in known:
+        names.setdefault(name.casefold(), name)
     close = difflib.get_close_matches(word.casefold(), list(names), n=1, cutoff=0.6)
     if not close:
         # `min` for `min_value`, `activations` for `activation`: a shared beginning is a good hint too.

@@ -125,7 +125,7 @@ def _check_repeat(item: dict[str, object], pointer: str, scope: Scope, walk: Wal
         return
     for inner in _passes(item["repeat"], pointer, scope, walk):
         _check_layers(item["layers"], child(pointer, "layers"), inner, walk)
-        if walk.layers > bounds.MAX_LAYERS or not walk.step(pointer):
+        if not walk.step(pointer):
             return
 
 
