@@ -247,8 +247,10 @@ def _check_places(file: BinaryIO, members: tuple[Member, ...], *, end: int) -> N
     ordered = sorted(members, key=lambda member: member.header_offset)
     if ordered and ordered[0].header_offset != 0:
         raise rejection("content_mismatch", "The file does not begin with the archive's first member.")
-    limits = [*(member.header_offset for member in ordered[1:]), end]
-    for member, limit in zip(ordered, limits, strict=True):
+    if any(member.header_offset >= end for member in members):
+        raise rejection("corrupt_file", "A member lies behind the archive's directory.")
+    for index, member in enumerate(ordered):
+        limit = ordered[index + 1].header_offset if index + 1 < len(ordered) else end
         file.seek(member.header_offset)
         header = file.read(_LOCAL.size)
         if len(header) < _LOCAL.size or not header.startswith(b"PK\x03\x04"):

@@ -12,6 +12,7 @@ import sys
 import sysconfig
 import tempfile
 import unicodedata
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import get_args
@@ -67,6 +68,7 @@ class DatasetClient:
         clock: Dates the records.
         upload_timeout_s: Seconds an upload may take to be read; half of it may be computing.
         download_timeout_s: Seconds a built-in set may take to be fetched.
+        environment: Variables of which the child gets the harmless ones; None means this process' own.
     """
 
     def __init__(
@@ -77,15 +79,19 @@ class DatasetClient:
         *,
         upload_timeout_s: float = 1200.0,
         download_timeout_s: float = 1800.0,
+        environment: Mapping[str, str] | None = None,
     ) -> None:
         self._settings = settings
         self._store = store
         self._clock = clock or SystemClock()
         self._upload_timeout_s = upload_timeout_s
         self._download_timeout_s = download_timeout_s
+        self._variables = os.environ if environment is None else environment
 
-    def builtin(self, name: str, owner: str) -> Dataset:
+    def builtin(self, name: str, owner: str = "headstock") -> Dataset:
         """A built-in set, its files stored, its record not yet: that is the caller's next step.
+
+        It is everybody's, whoever is named as its owner.
 
         Two callers preparing one set get two records with equal data; whoever finds at `add_dataset` that the other
         was first passes the record left over to `discard`.
@@ -256,7 +262,7 @@ class DatasetClient:
         """Only what the child needs: no token, database address or cloud credential of this process reaches it."""
         builtin = request.work.kind == "builtin"
         kept = _KEPT_VARIABLES + (_DOWNLOAD_VARIABLES if builtin else ())
-        environment = {name: os.environ[name] for name in kept if name in os.environ}
+        environment = {name: self._variables[name] for name in kept if name in self._variables}
         environment |= {
             "PYTHONUTF8": "1",
             # One process reads one file: threads would only cost address space.

@@ -27,7 +27,7 @@ _MAX_CELL = 1024
 _MAX_NAME = 128
 _MAX_TEXT_CLASSES = 10_000
 _BLOCK_CELLS = 100_000
-_SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs"}
+_SEPARATORS = (",", ";", "\t")
 _TRUTH = {"true": 1.0, "false": 0.0}
 _MISSING = frozenset({"", "na", "n/a", "nan", "null", "none", "nil", "?", "-", "#n/a"})
 _OTHER_FILES = (
@@ -247,7 +247,9 @@ def _records(lines: Iterator[str], separator: str, *, columns: int) -> Iterator[
 def _read_header(lines: Iterator[str]) -> tuple[tuple[str, ...], str]:
     """The column names and the separator that makes the most of them."""
     first = next(lines)
-    found = {separator: _cells(first, separator) for separator in _SEPARATORS}
+    found = {separator: cells for separator in _SEPARATORS if (cells := _cells(first, separator)) is not None}
+    if not found:
+        _reject(1, f"has a broken quotation, or a name longer than {_MAX_CELL} characters")
     separator = max(found, key=lambda candidate: len(found[candidate]))
     names = [name.strip() for name in found[separator]]
     if len(names) < 2:
@@ -267,11 +269,12 @@ def _read_header(lines: Iterator[str]) -> tuple[tuple[str, ...], str]:
     return tuple(names), separator
 
 
-def _cells(line: str, separator: str) -> list[str]:
+def _cells(line: str, separator: str) -> list[str] | None:
+    """The cells a separator makes of the line; None when quotations do not fit it."""
     try:
         return next(csv.reader([line], delimiter=separator, strict=True), [])
     except csv.Error:
-        _reject(1, f"has a broken quotation, or a name longer than {_MAX_CELL} characters")
+        return None
 
 
 def _target_column(header: tuple[str, ...], target: str | None) -> int:

@@ -147,7 +147,7 @@ def _targets(columns: Mapping[str, Array], raw: RawData, task: Task | None) -> _
     for part, y in columns.items():
         if y.dtype.kind == "f":
             _check_finite(f"y_{part}", y)
-    values = {part: _whole_numbers(y) if task == "classification" else y for part, y in columns.items()}
+    values = {part: _whole_numbers(y) if task == "classification" else _signed(y) for part, y in columns.items()}
     kinds = {y.dtype.kind for y in values.values()}
     if "U" in kinds and len(kinds) > 1:
         raise rejection("dtype_not_allowed", "Some parts' labels are text, others numbers.")
@@ -171,9 +171,16 @@ def _targets(columns: Mapping[str, Array], raw: RawData, task: Task | None) -> _
 
 def _whole_numbers(y: Array) -> Array:
     """Float targets as integers where all of them are whole, else as they are."""
-    if y.dtype.kind != "f" or not (np.mod(y, 1) == 0).all() or np.abs(y).max() > 2**53:
+    if y.dtype.kind != "f":
+        return _signed(y)
+    if not (np.mod(y, 1) == 0).all() or np.abs(y).max() > 2**53:
         return y
     return np.asarray(y, dtype=np.int64)
+
+
+def _signed(y: Array) -> Array:
+    """uint64 as int64 where it fits: of the two together numpy makes floats."""
+    return np.asarray(y, dtype=np.int64) if y.dtype == np.uint64 and y.max() < 2**63 else y
 
 
 def _look_like_classes(distinct: Array, rows: int) -> bool:

@@ -1,0 +1,381 @@
+"""The child process from its caller's side: limits, surroundings, and nothing left behind."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+import struct
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from storage.artifacts import open_store
+from storage.artifacts.filesystem import FilesystemStore
+from storage.artifacts.store import ArtifactStore, StoredFile
+from storage.clock import ManualClock
+from storage.errors import DatasetUnavailable, InvalidDataset, NotFound, StorageUnavailable
+from storage.settings import Settings
+from tests.tuners.dataset_files import MNIST_VARIABLE, npz
+from tuners.datasets.arrays import ArraysCache, load_arrays
+from tuners.datasets.builtin_names import BUILTINS, builtin_names, find_builtin, nearest_builtin
+from tuners.datasets.client import DatasetClient
+from tuners.datasets.files import dataset_folder
+
+GOOD = npz(x=np.arange(40.0).reshape(10, 4), y=np.arange(10) % 2)
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return Settings(data_dir=tmp_path / "data", upload_max_bytes=1 << 20, downloads=False)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> ArtifactStore:
+    return open_store(str(tmp_path / "store"))
+
+
+@pytest.fixture
+def client(settings: Settings, store: ArtifactStore) -> DatasetClient:
+    return DatasetClient(settings, store, ManualClock())
+
+
+@pytest.fixture
+def untouched(settings: Settings, store: ArtifactStore) -> Iterator[None]:
+    """Nothing is left behind by the test: no scratch files, no stored ones."""
+    yield
+    scratch = settings.data_dir / "scratch"
+    assert not scratch.exists() or list(scratch.iterdir()) == []
+    assert list(store.keys()) == []
+
+
+def written(tmp_path: Path, content: bytes) -> Path:
+    path = tmp_path / "upload"
+    path.write_bytes(content)
+    return path
+
+
+def codes(error: pytest.ExceptionInfo[InvalidDataset]) -> list[tuple[str, str]]:
+    return [(fault.pointer, fault.code) for fault in error.value.faults]
+
+
+class TestUpload:
+    def test_record_tells_what_was_stored(
+        self, tmp_path: Path, client: DatasetClient, store: ArtifactStore, settings: Settings
+    ) -> None:
+        path = written(tmp_path, GOOD)
+        record = client.upload(path, filename="C:\\tmp\\my\nfile.NPZ", name="Mine", owner="ann")
+        assert (record.owner, record.name, record.builtin) == ("ann", "Mine", False)
+        assert record.source == "upload: my?file.NPZ"
+        assert (record.task, record.input_shape, record.num_classes) == ("classification", (4,), 2)
+        assert (record.train_rows, record.validation_rows, record.test_rows) == (10, 0, 0)
+        assert (record.x_dtype, record.y_dtype, record.scale) == ("float64", "int32", "standard")
+        assert record.created_at == ManualClock().now()
+        assert record.key == f"datasets/{record.id}"
+        names = {key.rpartition("/")[2] for key in store.keys(record.key)}
+        assert names == {"x_train.npy", "y_train.npy", "meta.json"}
+        assert record.size_bytes == sum(store.local_path(key).stat().st_size for key in store.keys(record.key))
+        assert path.read_bytes() == GOOD
+        assert list((settings.data_dir / "scratch").iterdir()) == []
+        client.discard(record)
+        client.discard(record)
+        assert list(store.keys()) == []
+
+    def test_equal_uploads_have_equal_fingerprints_and_own_files(self, tmp_path: Path, client: DatasetClient) -> None:
+        path = written(tmp_path, GOOD)
+        one, two = (client.upload(path, filename="a.npz", name=name, owner="ann") for name in ("a", "b"))
+        assert one.fingerprint == two.fingerprint
+        assert one.key != two.key
+
+    def test_csv(self, tmp_path: Path, client: DatasetClient) -> None:
+        path = written(tmp_path, b"a,b,price\n1,2,0.5\n3,4,1.5\n")
+        record = client.upload(path, filename="t.csv", name="t", owner="ann", target="price", scale="none")
+        assert (record.task, record.feature_names, record.scale) == ("regression", ("a", "b"), "none")
+
+    @pytest.mark.usefixtures("untouched")
+    @pytest.mark.parametrize(
+        "filename", ["a.pkl", "a.h5", "a.keras", "a.tar.gz", "a.7z", "a.exe", "a", ".npz", "a.npz.exe", "a.npy"]
+    )
+    def test_other_kinds_of_files_are_not_read(self, tmp_path: Path, client: DatasetClient, filename: str) -> None:
+        with pytest.raises(InvalidDataset) as error:
+            client.upload(written(tmp_path, GOOD), filename=filename, name="a", owner="ann")
+        assert codes(error) == [("/file", "unsupported_media_type")]
+
+    @pytest.mark.usefixtures("untouched")
+    @pytest.mark.parametrize("name", ["", " ", "a ", "x" * 129, "a\nb", "a\0", "a\u202eb", "a\ud800"])
+    def test_bad_names(self, tmp_path: Path, client: DatasetClient, name: str) -> None:
+        with pytest.raises(InvalidDataset) as error:
+            client.upload(written(tmp_path, GOOD), filename="a.npz", name=name, owner="ann")
+        assert codes(error) == [("/name", "invalid_name")]
+
+    @pytest.mark.usefixtures("untouched")
+    def test_all_wrong_options_are_told_at_once(self, tmp_path: Path, client: DatasetClient) -> None:
+        with pytest.raises(InvalidDataset) as error:
+            client.upload(
+                written(tmp_path, GOOD), filename="a.npz", name="", owner="ann", target="y", scale="0-255", task="rank"
+            )
+        assert codes(error) == [
+            ("/name", "invalid_name"),
+            ("/target", "not_applicable"),
+            ("/scale", "invalid_choice"),
+            ("/task", "invalid_choice"),
+        ]
+
+    @pytest.mark.usefixtures("untouched")
+    def test_larger_than_allowed(self, tmp_path: Path, client: DatasetClient) -> None:
+        with pytest.raises(InvalidDataset) as error:
+            client.upload(written(tmp_path, b"\0" * ((1 << 20) + 1)), filename="a.npz", name="a", owner="ann")
+        assert codes(error) == [("/file", "too_large")]
+
+    @pytest.mark.usefixtures("untouched")
+    def test_refusal_of_the_child_comes_through(self, tmp_path: Path, client: DatasetClient) -> None:
+        content = npz(x=np.array([{}, {}], dtype=object), y=[0, 1])
+        with pytest.raises(InvalidDataset, match="Object arrays are never read") as error:
+            client.upload(written(tmp_path, content), filename="a.npz", name="a", owner="ann")
+        assert codes(error) == [("/file", "dtype_not_allowed")]
+
+    @pytest.mark.usefixtures("untouched")
+    def test_child_that_computes_too_long_is_ended(
+        self, tmp_path: Path, settings: Settings, store: ArtifactStore
+    ) -> None:
+        # Its whole CPU time is one second: a table that takes longer than that to read, within the size allowed.
+        client = DatasetClient(
+            settings.model_copy(update={"upload_max_bytes": 1 << 30}), store, ManualClock(), upload_timeout_s=2.0
+        )
+        content = b"a,b,label\n" + b"1.25,2.5,0\n" * 3_000_000
+        with pytest.raises(InvalidDataset) as error:
+            client.upload(written(tmp_path, content), filename="a.csv", name="a", owner="ann", target="label")
+        assert codes(error) == [("/file", "too_costly")]
+
+    @pytest.mark.parametrize(("max_memory_mb", "enough"), [(96, False), (1024, True)])
+    def test_child_that_needs_too_much_memory_gives_up(self, tmp_path: Path, max_memory_mb: int, enough: bool) -> None:
+        # Finding the classes of 8 million labels takes a sorted copy of 64 MB.
+        rows = 8_000_000
+        labels = np.zeros(rows, dtype=np.int64)
+        labels[::2] = 1
+        folder = tmp_path / "arrays"
+        folder.mkdir()
+        work = {
+            "kind": "upload",
+            "path": str(written(tmp_path, npz(x=np.zeros((rows, 1), dtype=np.int8), y=labels))),
+            "file_format": "npz",
+            "max_bytes": 100 << 20,
+            "max_cpu_s": 60,
+            "max_memory_bytes": max_memory_mb << 20,
+        }
+        child = subprocess.run(
+            [sys.executable, "-m", "tuners.datasets"],
+            input=json.dumps({"folder": str(folder), "work": work}).encode(),
+            capture_output=True,
+            timeout=60,
+            cwd=Path(__file__).parents[2],
+            env={"PATH": os.environ["PATH"], "OPENBLAS_NUM_THREADS": "1"},
+        )
+        assert child.returncode == 0
+        reply = json.loads(child.stdout)
+        assert (reply["meta"] is not None) == enough
+        assert [fault["code"] for fault in reply["faults"]] == ([] if enough else ["too_large"])
+
+    def test_failing_store_keeps_nothing(self, tmp_path: Path, settings: Settings) -> None:
+        class FullStore(FilesystemStore):
+            def put(self, key: str, source: Path) -> StoredFile:
+                if key.endswith("meta.json"):
+                    raise StorageUnavailable("no room")
+                return super().put(key, source)
+
+        store = FullStore(tmp_path / "store")
+        client = DatasetClient(settings, store, ManualClock())
+        with pytest.raises(StorageUnavailable, match="no room"):
+            client.upload(written(tmp_path, GOOD), filename="a.npz", name="a", owner="ann")
+        assert list(store.keys()) == []
+        assert list((settings.data_dir / "scratch").iterdir()) == []
+
+    def test_secrets_do_not_reach_the_child(
+        self, tmp_path: Path, settings: Settings, store: ArtifactStore, client: DatasetClient
+    ) -> None:
+        # A package called numpy that tells what it sees, found before the real one if the path were inherited.
+        spy = tmp_path / "spy" / "numpy"
+        spy.mkdir(parents=True)
+        (spy / "__init__.py").write_text(f"open({str(tmp_path / 'seen')!r}, 'w').write('inherited')\n")
+        client = DatasetClient(
+            settings,
+            store,
+            ManualClock(),
+            environment={**os.environ, "PYTHONPATH": str(spy.parent), "PYTHONHOME": "/nowhere"},
+        )
+        client.upload(written(tmp_path, GOOD), filename="a.npz", name="a", owner="ann")
+        assert not (tmp_path / "seen").exists()
+
+
+def test_no_file_makes_the_reader_unpickle_connect_run_or_write_elsewhere(tmp_path: Path) -> None:
+    """All hostile files of the table, read under an audit hook (PEP 578) that writes down what it must not see."""
+    code = """
+import sys, tempfile
+from pathlib import Path
+from tests.tuners import test_datasets_uploads as table
+
+root = Path(sys.argv[1])
+seen, watching = [], False
+FORBIDDEN = ("pickle.", "marshal.", "subprocess.", "os.system", "os.exec", "os.fork", "socket.", "ctypes.")
+
+def hook(event, args):
+    if not watching:
+        return
+    if event.startswith(FORBIDDEN) or event == "exec":
+        seen.append((event, str(args)[:100]))
+    if event == "open" and isinstance(args[0], str) and isinstance(args[1], str) and set(args[1]) & set("wax+"):
+        if not Path(args[0]).resolve().is_relative_to(root):
+            seen.append((event, args[0]))
+
+# Modules are loaded and caches filled before the watch begins.
+warm = [("npz", table.npz(x=table.X, y=table.Y), {}), ("csv", table.CSV.encode(), {"target": "label"})]
+files = [("npz", bad.bytes(), bad.options) for bad in table.BAD_NPZ]
+files += [("csv", bad.bytes(), {"target": "label", **bad.options}) for bad in table.BAD_CSV]
+sys.addaudithook(hook)
+for index, (kind, content, options) in enumerate(warm + files):
+    folder = root / str(index)
+    folder.mkdir()
+    watching = False
+    if index >= len(warm):
+        watching = True
+    reply, _ = table.read(folder, content, file_format=kind, **options)
+    watching = False
+    assert (reply.meta is None) == (index >= len(warm))
+print(index + 1, seen)
+"""
+    root = Path(__file__).parents[2]
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True, timeout=120, cwd=root, check=False
+    )
+    assert done.stderr == ""
+    count, _, seen = done.stdout.strip().partition(" ")
+    assert seen == "[]"
+    assert int(count) > 100
+
+
+class TestBuiltin:
+    def test_unknown_name(self, client: DatasetClient) -> None:
+        with pytest.raises(NotFound, match="'digits'"):
+            client.builtin("digit", "ann")
+        assert nearest_builtin("fashion-mnist") == "fashion_mnist"
+        assert nearest_builtin("zzzzzz") is None
+
+    @pytest.mark.parametrize("name", [item.name for item in BUILTINS if not item.needs_network])
+    def test_catalogue_tells_the_truth_of_what_is_bundled(self, client: DatasetClient, name: str) -> None:
+        item = find_builtin(name)
+        assert item is not None
+        record = client.builtin(name, "ann")
+        assert record.builtin
+        assert (record.name, record.task, record.scale) == (name, item.task, item.scale)
+        assert (record.input_shape, record.num_classes) == (item.input_shape, item.num_classes)
+        assert (record.train_rows, record.test_rows) == (item.train_rows, item.test_rows)
+        assert item.class_names in ((), record.class_names)
+        assert len(record.class_names) == (item.num_classes or 0)
+
+    def test_digits_are_small_and_whole(self, client: DatasetClient, store: ArtifactStore) -> None:
+        record = client.builtin("digits")
+        assert (record.x_dtype, record.source) == ("uint8", "scikit-learn: digits")
+        folder = dataset_folder(store, record)
+        arrays = load_arrays(folder, record, validation_split=0.2, seed=7, cache=ArraysCache())
+        assert (len(arrays.x_train), arrays.x_val is not None and len(arrays.x_val)) == (1437, 360)
+        assert (arrays.x_train.min(), arrays.x_train.max()) == (0.0, 1.0)
+
+    @pytest.mark.usefixtures("untouched")
+    def test_downloads_switched_off(self, tmp_path: Path, settings: Settings, store: ArtifactStore) -> None:
+        client = DatasetClient(settings, store, environment={"PATH": os.environ["PATH"], "HOME": str(tmp_path)})
+        with pytest.raises(DatasetUnavailable, match=r"mnist\.npz.*switched off.*headstock datasets add"):
+            client.builtin("mnist", "ann")
+
+    @pytest.mark.keras
+    @pytest.mark.usefixtures("untouched")
+    def test_no_network(self, tmp_path: Path, settings: Settings, store: ArtifactStore) -> None:
+        client = DatasetClient(
+            settings.model_copy(update={"downloads": True}),
+            store,
+            environment={
+                "PATH": os.environ["PATH"],
+                "HOME": str(tmp_path),
+                "KERAS_HOME": str(tmp_path / "keras"),
+                # Nobody listens on the discard port.
+                "HTTPS_PROXY": "http://127.0.0.1:9",
+            },
+        )
+        with pytest.raises(DatasetUnavailable, match=r"boston_housing\.npz.*no network was reachable.*datasets add"):
+            client.builtin("boston_housing", "ann")
+
+    @pytest.mark.keras
+    def test_files_in_keras_cache_folder_need_no_network(
+        self, tmp_path: Path, settings: Settings, store: ArtifactStore
+    ) -> None:
+        item = find_builtin("fashion_mnist")
+        assert item is not None
+        rng = np.random.default_rng(1)
+        for file in item.files:
+            path = tmp_path / "keras" / file
+            path.parent.mkdir(parents=True, exist_ok=True)
+            rows = 20 if "train" in path.name else 10
+            if "labels" in path.name:
+                raw = struct.pack(">2L", 2049, rows) + bytes(range(10)) * (rows // 10)
+            else:
+                raw = (
+                    struct.pack(">4L", 2051, rows, 28, 28) + rng.integers(0, 256, rows * 784, dtype=np.uint8).tobytes()
+                )
+            path.write_bytes(gzip.compress(raw))
+        client = DatasetClient(
+            settings,
+            store,
+            environment={"PATH": os.environ["PATH"], "HOME": str(tmp_path), "KERAS_HOME": str(tmp_path / "keras")},
+        )
+        record = client.builtin("fashion_mnist", "ann")
+        assert (record.train_rows, record.test_rows, record.input_shape) == (20, 10, (28, 28))
+        assert record.class_names == item.class_names
+        assert record.source == "keras: fashion_mnist"
+
+
+def test_names_are_unique_and_plain() -> None:
+    assert len(set(builtin_names())) == len(BUILTINS)
+    for item in BUILTINS:
+        assert item.name.isidentifier()
+        assert len(item.class_names) in (0, item.num_classes)
+        assert item.needs_network == (item.library == "keras")
+
+
+def test_caller_loads_no_numeric_library() -> None:
+    code = (
+        "import sys, tuners.datasets.client, tuners.datasets.builtin_names, tuners.datasets.files, "
+        "tuners.datasets.scaling_rule; "
+        "heavy = ('numpy', 'pandas', 'sklearn', 'scipy', 'keras', 'tensorflow'); "
+        "print([name for name in heavy if name in sys.modules])"
+    )
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
+    assert out.stdout.strip() == "[]"
+
+
+class TestMnist:
+    """Real data, where there are any."""
+
+    @pytest.fixture(scope="class")
+    @staticmethod
+    def mnist() -> Path:
+        root = Path(__file__).parents[2]
+        path = Path(os.environ.get(MNIST_VARIABLE) or root.parent / "shared" / "data" / "mnist.npz")
+        if not path.is_file():
+            pytest.skip(f"set {MNIST_VARIABLE} to the path of mnist.npz")
+        return path
+
+    def test_upload(self, mnist: Path, tmp_path: Path, store: ArtifactStore) -> None:
+        client = DatasetClient(Settings(data_dir=tmp_path / "data"), store)
+        record = client.upload(mnist, filename="mnist.npz", name="mnist", owner="ann")
+        assert (record.train_rows, record.test_rows, record.input_shape) == (60_000, 10_000, (28, 28))
+        assert (record.task, record.num_classes, record.scale, record.x_dtype) == ("classification", 10, "0-1", "uint8")
+        folder = dataset_folder(store, record)
+        arrays = load_arrays(folder, record, validation_split=0.2, seed=1, test=True, cache=ArraysCache())
+        assert arrays.x_val is not None
+        assert arrays.x_test is not None
+        assert (len(arrays.x_train), len(arrays.x_val), len(arrays.x_test)) == (48_000, 12_000, 10_000)
+        with np.load(mnist) as original:
+            np.testing.assert_allclose(arrays.x_test, original["x_test"] / 255.0, rtol=1e-6)
