@@ -286,7 +286,10 @@ def test_plan_templates_and_workers(run: Run, script: Script, definition: Path) 
     script.on("GET", "/v1/templates/mlp", ok({"name": "mlp"}))
     assert run("templates", "--json").json() == ["convnet", "mlp"]
     assert run("templates", "mlp").json() == {"name": "mlp"}
-    slots = [{"number": 0, "device": "cpu", "trial_id": "t_1"}, {"number": 1, "device": "cpu", "trial_id": None}]
+    slots = [
+        {"number": 0, "device": "cpu", "busy": True, "trial_id": "t_1"},
+        {"number": 1, "device": "cpu", "trial_id": None},
+    ]
     script.on("GET", "/v1/workers", page([{"id": "w_1", "name": "here", "host": "box", "slots": slots}]))
     assert "here" in run("workers").out
 

@@ -18,7 +18,17 @@ from headstock._http import Http, Retries, Waiting, segment
 from headstock._version import __version__
 from headstock.connection import discover, local
 from headstock.errors import HeadstockError
-from headstock.models import Dataset, Event, Page, SearchRecord, SearchState, TrialRecord, Worker
+from headstock.models import (
+    BuiltinDataset,
+    Dataset,
+    Event,
+    Page,
+    SearchRecord,
+    SearchState,
+    TemplateName,
+    TrialRecord,
+    Worker,
+)
 from headstock.plans import Plan
 from headstock.searches import Search
 from headstock.trials import Trial
@@ -205,6 +215,10 @@ class Client:
         """The stored data sets, newest first."""
         return _pages.items(self._http, "/v1/datasets", Page[Dataset])
 
+    def builtin_datasets(self) -> list[BuiltinDataset]:
+        """The data sets that a definition can name without an upload."""
+        return list(_pages.items(self._http, "/v1/datasets/builtin", Page[BuiltinDataset], page_size=None))
+
     def delete_dataset(self, dataset: str | Dataset) -> None:
         """Remove a data set, given itself, its id or its name.
 
@@ -223,9 +237,7 @@ class Client:
 
     def templates(self) -> list[str]:
         """Names of the stored definitions to start from."""
-        document = self._http.get("/v1/templates", RootModel[Any]).root
-        listed = document.get("items", []) if isinstance(document, dict) else document
-        return [str(item["name"]) if isinstance(item, dict) else str(item) for item in listed]
+        return [item.name for item in _pages.items(self._http, "/v1/templates", Page[TemplateName], page_size=None)]
 
     def template(self, name: str) -> dict[str, Any]:
         """A stored definition, to be edited and submitted. Raises NotFound."""
@@ -239,7 +251,7 @@ class Client:
 
     def workers(self) -> list[Worker]:
         """The workers that are alive, and what their slots do."""
-        return list(_pages.items(self._http, "/v1/workers", Page[Worker]))
+        return list(_pages.items(self._http, "/v1/workers", Page[Worker], page_size=None))
 
     def is_ready(self) -> bool:
         """Whether the service answers and its database does. Never raises for a service that is down."""

@@ -253,11 +253,35 @@ class Dataset(Model):
     created_at: datetime | None = None
 
 
+class BuiltinDataset(Model):
+    """A data set that a definition can name without an upload; prepared when a search first does.
+
+    Attributes:
+        needs_network: Whether the first use fetches files from the internet.
+    """
+
+    name: str
+    description: str = ""
+    library: str | None = None
+    task: str | None = None
+    input_shape: list[int] = Field(default_factory=list)
+    num_classes: int | None = None
+    train_rows: int = 0
+    test_rows: int = 0
+    scale: str | None = None
+    needs_network: bool = False
+
+
+class TemplateName(Model):
+    name: str
+
+
 class Slot(Model):
-    """One training place of a worker; `trial_id` is None when it is free."""
+    """One training place of a worker; `trial_id` is None when it is free, or trains for somebody else."""
 
     number: int
     device: str
+    busy: bool = False
     trial_id: str | None = None
 
 

@@ -16,7 +16,8 @@ from headstock.client import Client
 from headstock.errors import HeadstockError, NotConfigured
 
 LOG_NAME = "demo.log"
-TAIL_LINES = 25
+TAIL_LINES = 20
+ROLE_TAIL_LINES = 8
 POLL_S = 0.2
 # The service gives trainers ten seconds to end, so it gets longer than that before it is killed.
 GRACE_S = 25.0
@@ -82,12 +83,9 @@ class ChildServer:
             raise ServerFailed(f"the service ended by itself (exit code {self.process.returncode}){self.tail()}")
 
     def tail(self) -> str:
-        """The end of its log, as a paragraph; empty when there is none."""
-        try:
-            lines = self.log.read_text(encoding="utf-8", errors="replace").splitlines()[-TAIL_LINES:]
-        except OSError:
-            return ""
-        return f"; the end of {self.log}:\n" + "\n".join(f"  {line}" for line in lines) if lines else ""
+        """The end of its logs (its own and its roles'), a paragraph each; empty when they are."""
+        logs = [(self.log, TAIL_LINES), *((log, ROLE_TAIL_LINES) for log in sorted(self.data_dir.glob("logs/*.log")))]
+        return "".join(_end_of(log, count) for log, count in logs)
 
     def stop(self) -> None:
         """End it in order; after the grace kill it. Either way nothing of its process group is left."""
@@ -98,3 +96,11 @@ class ChildServer:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
+
+
+def _end_of(log: Path, count: int) -> str:
+    try:
+        lines = log.read_text(encoding="utf-8", errors="replace").splitlines()[-count:]
+    except OSError:
+        return ""
+    return f"\nThe end of {log}:\n" + "\n".join(f"  {line}" for line in lines) if lines else ""

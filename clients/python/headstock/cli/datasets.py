@@ -47,7 +47,34 @@ def list_datasets(context: typer.Context, as_json: JsonFlag = False) -> None:
             )
             for dataset in stored
         ),
-        empty="No data set is stored yet. Sets that come by name (`digits`, ...) appear here once a search used them.",
+        empty="No data set is stored yet. Those that come by name: headstock datasets builtin",
+    )
+
+
+@app.command()
+def builtin(context: typer.Context, as_json: JsonFlag = False) -> None:
+    """List the data sets that definitions can name without an upload."""
+    session = session_of(context)
+    known = session.client.builtin_datasets()
+    if as_json:
+        session.print_json(known)
+        return
+    session.print_table(
+        ("name", "task", "input", ">classes", ">train", ">test", "from", "what"),
+        (
+            (
+                dataset.name,
+                dataset.task or "–",
+                "x".join(map(str, dataset.input_shape)),
+                "–" if dataset.num_classes is None else dataset.num_classes,
+                dataset.train_rows,
+                dataset.test_rows,
+                f"{dataset.library or '–'}{' (downloaded)' if dataset.needs_network else ''}",
+                dataset.description,
+            )
+            for dataset in known
+        ),
+        empty="There are none.",
     )
 
 

@@ -260,7 +260,7 @@ def workers(context: typer.Context, as_json: JsonFlag = False) -> None:
                 worker.host,
                 worker.backend,
                 len(worker.slots),
-                sum(slot.trial_id is not None for slot in worker.slots),
+                sum(slot.busy for slot in worker.slots),
                 ", ".join(dict.fromkeys(slot.device for slot in worker.slots)),
                 f"{worker.seen_at.astimezone():%Y-%m-%d %H:%M:%S}" if worker.seen_at else "–",
             )

@@ -22,6 +22,7 @@ KNOWN = {
     "coordinator": "Start a coordinator alone (needs headstock-server).",
     "worker": "Start a worker alone (needs headstock-server).",
     "migrate": "Bring the database to this version's schema (needs headstock-server).",
+    "token": "Make a token for somebody (needs headstock-server).",
     "fsck": "Check a database and its files (needs headstock-server).",
 }
 HOW_TO_INSTALL = "pip install headstock-server"

@@ -1,0 +1,233 @@
+"""The client against the real API: every key that is documented is on the models, and every call is understood."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any, get_args
+
+import headstock
+import pytest
+from headstock import errors, models, plans, trends
+
+from service import examples
+from service.problems import KINDS
+from storage.records import EpochRow, NewTrial, Slot
+from tests.service.conftest import Service
+
+# The documented schema, and the model of ours that reads it.
+COUNTERPARTS = {
+    "SearchDetailOut": models.SearchRecord,
+    "TrialOut": models.TrialRecord,
+    "BestOut": models.BestRecord,
+    "EpochOut": models.Epoch,
+    "AttemptOut": models.Attempt,
+    "LogOut": models.AttemptLog,
+    "FailureOut": models.Failure,
+    "DatasetOut": models.Dataset,
+    "BuiltinOut": models.BuiltinDataset,
+    "WorkerOut": models.Worker,
+    "SlotOut": models.Slot,
+    "PlanOut": plans.Plan,
+    "BracketOut": plans.Bracket,
+    "RungOut": plans.Rung,
+    "ParametersOut": plans.Parameters,
+    "SecondsOut": plans.Seconds,
+    "ObjectiveTrendOut": trends.ObjectiveTrend,
+    "ObjectivePointOut": trends.ObjectivePoint,
+    "HyperparameterTrendOut": trends.HyperparameterTrend,
+    "HyperparameterPointOut": trends.HyperparameterPoint,
+    "ValueSummaryOut": trends.ValueSummary,
+    "EpochTrendOut": trends.EpochTrend,
+    "EpochBandOut": trends.EpochBand,
+}
+# How a trend was computed is told to whoever asks the API; in the SDK it is the docstring.
+LEFT_OUT = {"HyperparameterTrendOut": {"method"}}
+
+
+@pytest.mark.parametrize("name", sorted(COUNTERPARTS))
+def test_documented_keys_are_on_the_model(service: Service, name: str) -> None:
+    documented = service.app.openapi()["components"]["schemas"][name]["properties"]
+    assert set(documented) - set(COUNTERPARTS[name].model_fields) == LEFT_OUT.get(name, set())
+
+
+@pytest.mark.parametrize("name", sorted(COUNTERPARTS))
+def test_model_expects_no_key_that_is_not_documented(service: Service, name: str) -> None:
+    documented = service.app.openapi()["components"]["schemas"][name]["properties"]
+    assert set(COUNTERPARTS[name].model_fields) <= set(documented)
+
+
+def test_states_are_the_services(service: Service) -> None:
+    schemas = service.app.openapi()["components"]["schemas"]
+    assert set(get_args(models.SearchState)) == set(schemas["SearchState"]["enum"])
+    assert set(get_args(models.TrialState)) == set(schemas["TrialState"]["enum"])
+
+
+def test_refusals_that_a_client_meets_have_a_class_of_their_own() -> None:
+    ours = {kind.code for kind in KINDS}
+    assert set(errors.BY_CODE) <= ours
+    # Codes of the service's inside, and forms of a bad request that this client never sends.
+    assert {"conflict", "invalid", "not_found", "invalid_definition", "model_not_ready"} <= set(errors.BY_CODE)
+
+
+def definition(**changes: Any) -> dict[str, Any]:
+    return {**json.loads(json.dumps(examples.DEFINITION)), **changes}
+
+
+def train(service: Service, search: headstock.Search, *, scores: list[float | None]) -> None:
+    """Trials of the search, completed with these scores by a worker that needs no Keras; None fails."""
+    repository = service.repository
+    search_id = repository.active_searches()[-1].id
+    assert search_id == search.id
+    repository.start_search(search_id)
+    names = [hyperparameter["name"] for hyperparameter in search.record.definition["hyperparameters"]]  # type: ignore[index]
+    version = repository.get_search(search_id).oracle_version
+    proposals = [
+        NewTrial(values=values_of(search, place), values_hash=f"{place:032x}", target_epochs=2)
+        for place in range(len(scores))
+    ]
+    assert names
+    repository.add_trials(search_id, proposals, oracle_state={}, expected_version=version)
+    worker = repository.register_worker(
+        name="box-1", host="box", pid=1, backend="tensorflow", slots=[Slot(0, "cpu", None)], versions={}
+    )
+    for score in scores:
+        (claim,) = repository.claim_trials(worker.id, count=1, lease_s=60.0)
+        repository.report_start(claim.lease, parameters=1000, device="cpu")
+        value = float("nan") if score is None else score
+        rows = [EpochRow(0, epoch, {"val_accuracy": value, "loss": 1.0}, 0.5) for epoch in range(2)]
+        repository.record_epochs(claim.lease, rows)
+        repository.complete_trial(claim.lease, seconds=1.0, log="trained")
+
+
+def values_of(search: headstock.Search, place: int) -> dict[str, Any]:
+    """The defaults of its space, with units that grow."""
+    from tuners.definitions import parse_definition
+
+    assert search.record.definition is not None
+    values = parse_definition(search.record.definition).space().defaults()
+    units = next(name for name in values if name.startswith("units"))
+    return {**values, units: 32 * (place + 1)}
+
+
+@pytest.fixture
+def search(live: headstock.Client, service: Service) -> headstock.Search:
+    """A search with three trials: two scored, one failed."""
+    started = live.submit(definition())
+    train(service, started, scores=[0.5, 0.75, None])
+    return started.refresh()
+
+
+def test_submission_is_stored_once_for_its_key(live: headstock.Client) -> None:
+    first = live.submit(definition(), idempotency_key="k")
+    assert live.submit(definition(), idempotency_key="k").id == first.id
+    assert live.submit(definition()).id != first.id
+    with pytest.raises(headstock.IdempotencyKeyReused):
+        live.submit(definition(name="other"), idempotency_key="k")
+    assert len(list(live.searches(page_size=1))) == 2
+
+
+def test_refused_definition_has_its_places(live: headstock.Client) -> None:
+    wrong = definition(objective={"name": "val_accuracy", "direction": "up"}, sead=7)
+    with pytest.raises(headstock.InvalidDefinition) as refused:
+        live.submit(wrong)
+    pointers = {error.pointer for error in refused.value.errors}
+    assert {"/objective/direction", "/sead"} <= pointers
+    assert "/sead: " in str(refused.value)
+    assert list(live.searches()) == []
+
+
+def test_plan_stores_nothing(live: headstock.Client) -> None:
+    plan = live.plan(definition())
+    assert plan.parameters == plans.Parameters(min=100, max=1000, default=200)
+    assert list(live.searches()) == []
+
+
+def test_search_is_read_filtered_and_moved(live: headstock.Client) -> None:
+    started = live.submit(definition(tags={"team": "vision"}))
+    assert [found.id for found in live.searches(state="QUEUED", tag={"team": "vision"}, name=started.name)] == [
+        started.id
+    ]
+    assert list(live.searches(tag={"team": "other"})) == []
+    assert started.pause().state == "PAUSED"
+    assert started.resume().state == "QUEUED"
+    assert started.change(parallelism=3, priority=5, tags={}).record.parallelism == 3
+    with pytest.raises(headstock.WrongState):
+        started.delete()
+    assert started.cancel().state == "CANCELLED"
+    assert started.wait().state == "CANCELLED"
+    started.delete()
+    with pytest.raises(headstock.NotFound):
+        live.search(started.id)
+
+
+def test_results_are_read(search: headstock.Search, live: headstock.Client, tmp_path: Path) -> None:
+    assert (search.counts.completed, search.counts.failed) == (2, 1)
+    assert search.best_score is not None
+    assert search.best_score.score == 0.75
+    (best,) = search.best()
+    assert (best.number, best.score, best.metrics["val_accuracy"]) == (1, 0.75, 0.75)
+    assert "import keras" in best.code
+    assert {trial.state for trial in search.trials()} == {"COMPLETED", "FAILED"}
+    assert [trial.number for trial in search.trials(state="FAILED")] == [2]
+    failed = search.trial(2)
+    assert failed.failure is not None
+    assert failed.failure.code == "non_finite_objective"
+    assert [row.metrics["val_accuracy"] for row in failed.epochs()] == [None, None]
+    assert live.trial(best.id).refresh().attempts()[0].number == 1
+    assert best.logs()[0].log == "trained"
+    assert {row.trial_number for row in search.epochs()} == {0, 1, 2}
+    with pytest.raises(headstock.ModelNotReady):
+        best.download_model(tmp_path)
+
+
+def test_tables_and_exports(search: headstock.Search, tmp_path: Path) -> None:
+    assert search.trials_frame()["score"].isna().tolist() == [False, False, True]
+    assert len(search.epochs_frame()) == 6
+    assert len(search.export(tmp_path / "t.csv").read_text().splitlines()) == 4
+    rows = search.export(tmp_path / "e.jsonl", table="epochs").read_text().splitlines()
+    assert [json.loads(row)["epoch"] for row in rows] == [0, 1] * 3
+
+
+def test_trends(search: headstock.Search) -> None:
+    assert [point.best for point in search.objective_trend().points] == [0.5, 0.75]
+    units = next(name for name in search.best()[0].hyperparameters if name.startswith("units"))
+    assert [point.score for point in search.trend(units).points] == [0.5, 0.75]
+    assert [band.epoch for band in search.epoch_trend("val_accuracy").bands] == [0, 1]
+    with pytest.raises(headstock.ApiError):
+        search.trend("no/such?name")
+
+
+def test_events_are_told_to_the_end(search: headstock.Search) -> None:
+    search.cancel()
+    events = list(search.events())
+    assert events[0].kind == "search.created"
+    assert events[-1].kind == "search.cancelled"
+    assert [event.seq for event in search.events(after=events[1].seq)] == [event.seq for event in events[2:]]
+
+
+def test_data_sets_come_and_go(live: headstock.Client, tmp_path: Path) -> None:
+    file = tmp_path / "wine.csv"
+    file.write_text("a,label\n1,0\n2,1\n")
+    stored = live.upload_dataset(file, target="label", scale="standard", task="classification")
+    assert [found.id for found in live.datasets()] == [stored.id]
+    assert "digits" in [known.name for known in live.builtin_datasets()]
+    live.delete_dataset("wine")
+    assert list(live.datasets()) == []
+
+
+def test_what_definitions_are_made_from(live: headstock.Client) -> None:
+    for name in live.templates():
+        assert live.plan(live.template(name)).trials is not None
+    assert "Dense" in live.catalog()["layers"]
+
+
+def test_service_tells_of_itself(live: headstock.Client, search: headstock.Search, tmp_path: Path) -> None:
+    assert [worker.name for worker in live.workers()] == ["box-1"]
+    assert live.is_ready()
+    assert "/v1/searches" in json.loads(live.openapi(tmp_path / "openapi.json").read_text())["paths"]
+
+
+def test_wrong_token_is_refused(live: headstock.Client) -> None:
+    with headstock.Client(live.url, "hs_wrong") as stranger, pytest.raises(headstock.Unauthenticated):
+        stranger.workers()
