@@ -11,7 +11,7 @@ import sys
 import tempfile
 import threading
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO
 
@@ -27,6 +27,8 @@ from tuners.planner.wire import LINE_LIMIT, READY, ModelSize, Reply, Request
 ModelFacts = ModelSize
 """Smallest, largest and default parameter count of a definition's models, as far as they were built."""
 
+# `-P`: nothing is imported from the folder it happens to start in.
+_COMMAND = (sys.executable, "-P", "-m", "tuners.planner")
 _START_TIMEOUT_S = 180.0
 _LOOK_S = 0.05
 _REMEMBERED = 128
@@ -55,13 +57,18 @@ class Planner:
     """Checks definitions in one child process with Keras loaded; starting it costs nothing until the first check.
 
     Safe for threads: checks wait for each other, answers that are remembered do not wait.
+
+    Args:
+        command: Starts the child; it gets the idle seconds as its last argument.
     """
 
-    def __init__(self, settings: Settings, clock: Clock) -> None:
+    def __init__(self, settings: Settings, clock: Clock, *, command: Sequence[str] = _COMMAND) -> None:
+        self._command = (*command, str(settings.planner_idle_s))
         self._settings = settings
         self._clock = clock
         self._turn = threading.Lock()
         self._child: _Child | None = None
+        self._closing = False
         self._memory_lock = threading.Lock()
         self._answers: OrderedDict[str, Reply] = OrderedDict()
 
@@ -88,9 +95,14 @@ class Planner:
         raise InvalidDefinition("the model cannot be built over the whole search space", reply.faults)
 
     def close(self) -> None:
-        """Ends the child. The planner may be used again; it then starts another."""
+        """Ends the child at once, with the check it is at. The planner may be used again; it then starts another."""
+        self._closing = True
+        child = self._child
+        if child is not None:
+            child.end()
         with self._turn:
             self._drop()
+            self._closing = False
 
     @property
     def child_pid(self) -> int | None:
@@ -114,8 +126,8 @@ class Planner:
             return _refusal("building the models takes more than {} MiB of memory", self._settings.planner_memory_mb)
         except _Ended:
             return _refusal("building the models ends the process that tries it", code="build_error")
-        if reply.error:
-            raise HeadstockError(f"the planner failed: {reply.error}")
+        if reply.error or (reply.size is None and not reply.faults):
+            raise HeadstockError(f"the planner failed: {reply.error or 'it gave an empty answer'}")
         with self._memory_lock:
             self._answers[key] = reply
             while len(self._answers) > _REMEMBERED:
@@ -134,6 +146,8 @@ class Planner:
             except _Ended:
                 _log.warning("planner ended", action="restart", stderr=child.last_words())
                 self._drop()
+                if self._closing:
+                    raise HeadstockError("the planner was closed during the check") from None
                 if last_try:
                     raise
             except (_OverTime, _OverMemory) as error:
@@ -149,7 +163,9 @@ class Planner:
         if self._child is not None and self._child.alive:
             return self._child
         self._drop()
-        child = self._child = _Child(self._settings, self._clock)
+        child = self._child = _Child(self._command, self._settings, self._clock)
+        if self._closing:
+            child.end()
         try:
             if child.read_line(self._clock.monotonic() + _START_TIMEOUT_S) != READY:
                 raise _Ended
@@ -169,12 +185,12 @@ class Planner:
 class _Child:
     """One planner process and its two pipes."""
 
-    def __init__(self, settings: Settings, clock: Clock) -> None:
+    def __init__(self, command: Sequence[str], settings: Settings, clock: Clock) -> None:
         self._clock = clock
         self._memory_limit = settings.planner_memory_mb * 1024 * 1024
         self._errors: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the process
         self._process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "tuners.planner", str(settings.planner_idle_s)],
+            command,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._errors,
@@ -233,7 +249,12 @@ class _Child:
         self._errors.seek(max(0, self._errors.tell() - 2000))
         return self._errors.read().decode(errors="replace")
 
+    def end(self) -> None:
+        """Kill the process; whoever reads from it finds that it ended."""
+        self._process.kill()
+
     def kill(self) -> None:
+        """Kill the process and give back its pipes."""
         self._process.kill()
         self._process.wait()
         for pipe in (self._process.stdin, self._process.stdout, self._errors):
