@@ -191,7 +191,7 @@ def _become(role: str, settings: Settings) -> None:
 
     from service.local import environment_for
 
-    os.execve(sys.executable, [sys.executable, "-m", "tuners", role], environment_for(settings))
+    os.execve(sys.executable, [sys.executable, "-P", "-m", "tuners", role], environment_for(settings))
 
 
 @contextmanager

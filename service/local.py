@@ -40,7 +40,7 @@ def migrate_database(settings: Settings) -> None:
     """Bring the database to this version's schema. Safe to repeat, and from several processes at once."""
     from storage.migrations import upgrade
 
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     upgrade(settings.database)
 
 
@@ -112,9 +112,9 @@ def run_local(settings: Settings, *, say: Callable[[str], None]) -> None:
         url = address_of(sock)
         supervisor = Supervisor(
             (
-                Role("api", ("-m", "service", "--fd", str(sock.fileno())), pass_fds=(sock.fileno(),)),
-                Role("coordinator", ("-m", "tuners", "coordinator")),
-                Role("worker", ("-m", "tuners", "worker")),
+                Role("api", ("-P", "-m", "service", "--fd", str(sock.fileno())), pass_fds=(sock.fileno(),)),
+                Role("coordinator", ("-P", "-m", "tuners", "coordinator")),
+                Role("worker", ("-P", "-m", "tuners", "worker")),
             ),
             environment=environment_for(settings),
             log_dir=settings.data_dir / "logs",
@@ -151,7 +151,7 @@ def _signals_set(stop: threading.Event) -> Iterator[None]:
 @contextlib.contextmanager
 def _only_one(data_dir: Path) -> Iterator[None]:
     """Hold the data folder: two services in one folder would take each other's address and token file."""
-    data_dir.mkdir(parents=True, exist_ok=True)
+    data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     with (data_dir / "up.lock").open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
