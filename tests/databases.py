@@ -1,7 +1,7 @@
 """Databases for tests: real ones, each test with its own, copied from a template that was migrated once.
 
-A copy takes PostgreSQL a quarter of a second, emptying one a few milliseconds: a database is handed from one test to the
-next, emptied and with all connections cut, unless the test says that it changes the schema.
+A copy takes PostgreSQL a quarter of a second, emptying one a few milliseconds: a database is handed from one test to
+the next, emptied and with all connections cut, unless the test says that it changes the schema.
 """
 
 from __future__ import annotations
