@@ -7,6 +7,7 @@ import shlex
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import headstock
 import pytest
@@ -104,7 +105,9 @@ def test_python_on_the_page_runs(
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("HEADSTOCK_URL", live.url)
     monkeypatch.setenv("HEADSTOCK_TOKEN", service.token(owner="ada"))
-    exec(compile(blocks(page, "python"), str(page), "exec"), {"__name__": "page"})
+    names: dict[str, Any] = {"__name__": "page"}
+    exec(compile(blocks(page, "python"), str(page), "exec"), names)
+    names["client"].close()
     printed = capsys.readouterr().out
     assert "0.7" in printed
     assert "import keras" in printed

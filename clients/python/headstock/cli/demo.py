@@ -63,7 +63,7 @@ DEFINITION: dict[str, Any] = {
     "seed": 7,
     "tags": {"purpose": "demo"},
 }
-TREND = "learning_rate"
+TREND = "units"
 
 
 def add_to(app: typer.Typer) -> None:
@@ -157,7 +157,7 @@ def _next_steps(data_dir: Path, out: Console) -> None:
                 "then, in another terminal:",
                 f"  headstock --data-dir {data_dir} best latest --code     Keras Python of the winner",
                 f"  headstock --data-dir {data_dir} model latest           its trained model",
-                f"  headstock --data-dir {data_dir} trend latest units     another trend",
+                f"  headstock --data-dir {data_dir} trend latest dropout   another trend",
                 f"  headstock --data-dir {data_dir} templates mlp          a definition to make your own from",
             ]
         ),
