@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import os
+import re
 import struct
 import subprocess
 import sys
@@ -13,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from pydantic import ValidationError
 
 from storage.artifacts import open_store
 from storage.artifacts.filesystem import FilesystemStore
@@ -25,6 +27,7 @@ from tuners.datasets.arrays import ArraysCache, load_arrays
 from tuners.datasets.builtin_names import BUILTINS, builtin_names, find_builtin, nearest_builtin
 from tuners.datasets.client import DatasetClient
 from tuners.datasets.files import dataset_folder
+from tuners.datasets.wire import Meta
 
 GOOD = npz(x=np.arange(40.0).reshape(10, 4), y=np.arange(10) % 2)
 
@@ -194,21 +197,94 @@ class TestUpload:
         assert list(store.keys()) == []
         assert list((settings.data_dir / "scratch").iterdir()) == []
 
-    def test_secrets_do_not_reach_the_child(
-        self, tmp_path: Path, settings: Settings, store: ArtifactStore, client: DatasetClient
+    def test_leftovers_of_a_killed_process_are_swept(
+        self, tmp_path: Path, client: DatasetClient, settings: Settings
     ) -> None:
-        # A package called numpy that tells what it sees, found before the real one if the path were inherited.
-        spy = tmp_path / "spy" / "numpy"
-        spy.mkdir(parents=True)
-        (spy / "__init__.py").write_text(f"open({str(tmp_path / 'seen')!r}, 'w').write('inherited')\n")
-        client = DatasetClient(
-            settings,
-            store,
-            ManualClock(),
-            environment={**os.environ, "PYTHONPATH": str(spy.parent), "PYTHONHOME": "/nowhere"},
-        )
+        scratch = settings.data_dir / "scratch"
+        for name, age_s in (("dataset-dead", 90_000), ("dataset-alive", 3_000), ("other", 90_000)):
+            (scratch / name / "arrays").mkdir(parents=True)
+            then = ManualClock().now().timestamp() - age_s
+            os.utime(scratch / name, (then, then))
         client.upload(written(tmp_path, GOOD), filename="a.npz", name="a", owner="ann")
-        assert not (tmp_path / "seen").exists()
+        assert {path.name for path in scratch.iterdir()} == {"dataset-alive", "other"}
+
+    @pytest.mark.usefixtures("untouched")
+    def test_secrets_do_not_reach_the_child_and_its_crash_is_a_refusal(
+        self, tmp_path: Path, settings: Settings, store: ArtifactStore
+    ) -> None:
+        python = tmp_path / "python"
+        python.write_text(f"#!/bin/sh\nenv > {tmp_path / 'seen'}\necho '{{\"meta\": null}}'\nkill -SEGV $$\n")
+        python.chmod(0o755)
+        environment = {
+            "PATH": os.environ["PATH"],
+            "HEADSTOCK_DATABASE_URL": "postgresql://hush-hush",
+            "AWS_SECRET_ACCESS_KEY": "hush-hush",
+            "HTTPS_PROXY": "http://hush-hush@proxy",
+            "HOME": "/home/hush-hush",
+            "PYTHONPATH": "/hush-hush",
+        }
+        client = DatasetClient(settings, store, environment=environment, python=str(python))
+        with pytest.raises(InvalidDataset) as error:
+            client.upload(written(tmp_path, GOOD), filename="a.npz", name="a", owner="ann")
+        assert codes(error) == [("/file", "too_costly")]
+        seen = (tmp_path / "seen").read_text()
+        assert "PYTHONUTF8=1" in seen
+        assert "hush-hush" not in seen
+        assert "AWS" not in seen
+
+    @pytest.mark.usefixtures("untouched")
+    @pytest.mark.parametrize(
+        "reply",
+        [
+            "",
+            "{}",
+            "not json",
+            '{"meta": {"arrays": {"../../etc/passwd": {}}}}',
+            '{"meta": {"format": 1, "task": "classification", "input_shape": [1], "num_classes": 2, "class_names": [], '
+            '"feature_names": [], "scale": "none", "arrays": {"x_train": {"dtype": "f4", "shape": [1, 1], '
+            '"sha256": "%s"}}}}' % ("0" * 64),
+        ],
+    )
+    def test_child_is_not_believed(self, tmp_path: Path, settings: Settings, store: ArtifactStore, reply: str) -> None:
+        python = tmp_path / "python"
+        python.write_text(f"#!/bin/sh\ncat <<'END'\n{reply}\nEND\nln -s /etc/passwd arrays/x_train.npy\n")
+        python.chmod(0o755)
+        client = DatasetClient(settings, store, python=str(python))
+        with pytest.raises((InvalidDataset, StorageUnavailable)):
+            client.upload(written(tmp_path, GOOD), filename="a.npz", name="a", owner="ann")
+
+
+@pytest.mark.parametrize(
+    "shapes",
+    [
+        {},
+        {"x_train": (3, 2)},
+        {"x_train": (), "y_train": ()},
+        {"x_train": (3, 2), "y_train": ()},
+        {"x_train": (3, 2), "y_train": (2,)},
+        {"x_train": (3, 2), "y_train": (3, 1)},
+        {"x_train": (3, 3), "y_train": (3,)},
+        {"x_test": (3, 2), "y_test": (3,)},
+        {"x_train": (3, 2), "y_train": (3,), "y_test": (3,)},
+    ],
+)
+def test_description_of_parts_that_do_not_fit_together(shapes: dict[str, tuple[int, ...]]) -> None:
+    whole = {"x_train": (3, 2), "y_train": (3,)}
+    document = {
+        "task": "regression",
+        "input_shape": (2,),
+        "num_classes": None,
+        "class_names": (),
+        "feature_names": (),
+        "scale": "none",
+    }
+    for arrays, fits in ((whole, True), (shapes, False)):
+        facts = {name: {"dtype": "float32", "shape": shape, "sha256": "0" * 64} for name, shape in arrays.items()}
+        if fits:
+            assert Meta.model_validate({**document, "arrays": facts}).rows("train") == 3
+        else:
+            with pytest.raises(ValidationError):
+                Meta.model_validate({**document, "arrays": facts})
 
 
 def test_no_file_makes_the_reader_unpickle_connect_run_or_write_elsewhere(tmp_path: Path) -> None:
@@ -353,6 +429,24 @@ def test_caller_loads_no_numeric_library() -> None:
     )
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
     assert out.stdout.strip() == "[]"
+
+
+def test_page_names_every_set_and_every_refusal() -> None:
+    root = Path(__file__).parents[2]
+    page = (root / "docs" / "datasets.md").read_text(encoding="utf-8")
+    for item in BUILTINS:
+        shape = str(item.input_shape)
+        rows = [line for line in page.splitlines() if line.startswith(f"| `{item.name}` | {item.task} | {shape} |")]
+        assert len(rows) == 1, item.name
+        assert f"| {item.train_rows:,} |" in rows[0]
+        assert f"| {item.scale} |" in rows[0]
+    sources = "".join(path.read_text(encoding="utf-8") for path in (root / "tuners" / "datasets").glob("*.py"))
+    codes = set(re.findall(r'rejection\(\s*"(\w+)"', sources)) | set(
+        re.findall(r'FieldFault\("/\w+", "(\w+)"', sources)
+    )
+    codes |= {"invalid_choice"}
+    assert len(codes) > 15
+    assert [code for code in sorted(codes) if f"`{code}`" not in page] == []
 
 
 class TestMnist:

@@ -6,6 +6,7 @@ Pure: imports neither numpy nor Keras, so the API may use it.
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -42,6 +43,7 @@ _MAX_NAME = 128
 _MAX_REPLY_BYTES = 16 << 20
 _STARTUP_SECONDS = 60.0
 _EXPANSION = 4
+_ABANDONED_SECONDS = 86_400.0
 _UPLOAD_MEMORY_BYTES = 1 << 30
 _KEPT_VARIABLES = ("PATH", "LANG", "LC_ALL", "TZ", "TMPDIR")
 # A download needs the way to the network and the cache folder as well; a parser of uploads does not.
@@ -69,6 +71,7 @@ class DatasetClient:
         upload_timeout_s: Seconds an upload may take to be read; half of it may be computing.
         download_timeout_s: Seconds a built-in set may take to be fetched.
         environment: Variables of which the child gets the harmless ones; None means this process' own.
+        python: The interpreter that runs the child.
     """
 
     def __init__(
@@ -80,12 +83,14 @@ class DatasetClient:
         upload_timeout_s: float = 1200.0,
         download_timeout_s: float = 1800.0,
         environment: Mapping[str, str] | None = None,
+        python: str = sys.executable,
     ) -> None:
         self._settings = settings
         self._store = store
         self._clock = clock or SystemClock()
         self._upload_timeout_s = upload_timeout_s
         self._download_timeout_s = download_timeout_s
+        self._python = python
         self._variables = os.environ if environment is None else environment
 
     def builtin(self, name: str, owner: str = "headstock") -> Dataset:
@@ -170,6 +175,7 @@ class DatasetClient:
         scratch_root = self._settings.data_dir.absolute() / "scratch"
         try:
             scratch_root.mkdir(parents=True, exist_ok=True)
+            self._sweep(scratch_root)
             scratch = tempfile.TemporaryDirectory(prefix="dataset-", dir=scratch_root, ignore_cleanup_errors=True)
         except OSError as error:
             raise StorageUnavailable(f"No scratch folder can be made for the data set: {error.strerror}.") from error
@@ -178,6 +184,15 @@ class DatasetClient:
             folder.mkdir()
             meta = self._run(Request(folder=str(folder), work=work), Path(scratch_name), timeout_s=timeout_s)
             return self._file(meta, folder, name=name, owner=owner, source=source, builtin=work.kind == "builtin")
+
+    def _sweep(self, scratch_root: Path) -> None:
+        """Remove what a process that was killed has left here: folders older than any call may take."""
+        limit = self._clock.now().timestamp() - _ABANDONED_SECONDS
+        for folder in scratch_root.glob("dataset-*"):
+            # Another process may be sweeping as well.
+            with suppress(FileNotFoundError):
+                if folder.stat().st_mtime < limit:
+                    shutil.rmtree(folder, ignore_errors=True)
 
     def _file(self, meta: Meta, folder: Path, *, name: str, owner: str, source: str, builtin: bool) -> Dataset:
         """Put the arrays into the store, what describes them last; on failure take out again what was put."""
@@ -220,7 +235,7 @@ class DatasetClient:
         reply_path, log_path = scratch / "reply.json", scratch / "log"
         with reply_path.open("xb") as reply_file, log_path.open("xb") as log_file:
             child = subprocess.Popen(
-                [sys.executable, "-P", "-m", "tuners.datasets"],
+                [self._python, "-P", "-m", "tuners.datasets"],
                 stdin=subprocess.PIPE,
                 stdout=reply_file,
                 stderr=log_file,

@@ -5,9 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from storage.errors import FieldFault, InvalidDataset
 from tuners.datasets.builtin_names import Scale, Task
@@ -77,6 +77,21 @@ class Meta(_Message):
     feature_names: tuple[str, ...]
     scale: Scale
     arrays: Mapping[ArrayName, ArrayFacts]
+
+    @model_validator(mode="after")
+    def _parts_are_whole(self) -> Self:
+        shapes = {str(name): facts.shape for name, facts in self.arrays.items()}
+        if "x_train" not in shapes:
+            raise ValueError("there is no training part")
+        for part in PARTS:
+            x, y = shapes.get(f"x_{part}"), shapes.get(f"y_{part}")
+            if x is None and y is None:
+                continue
+            if x is None or y is None or len(y) != 1 or x != (y[0], *self.input_shape):
+                raise ValueError(f"the {part} part does not fit together")
+        if (self.task == "classification") != (self.num_classes is not None):
+            raise ValueError("classes do not suit the task")
+        return self
 
     def rows(self, part: str) -> int:
         """Rows of a part; 0 when the set has none such."""
