@@ -12,9 +12,10 @@ from typing import Any
 from storage.records import Dataset
 from tuners.catalogue import Entry, catalogue
 from tuners.codegen_data import data_code
+from tuners.codegen_text import call, listed, literal
 from tuners.seeds import split_seed as derived_split_seed
 
-_WIDTH = 100
+_NO_SEED = 1
 
 
 def keras_code(resolved: Mapping[str, Any], dataset: Dataset, *, split_seed: int | None = None) -> str:
@@ -27,14 +28,15 @@ def keras_code(resolved: Mapping[str, Any], dataset: Dataset, *, split_seed: int
         split_seed: Seed of the validation split; None derives it from the resolved definition's seed, as is right when
             that is the search's own.
     """
+    seed = _NO_SEED if resolved.get("seed") is None else int(resolved["seed"])
     if split_seed is None:
-        split_seed = resolved.get("split_seed", derived_split_seed(resolved["seed"]))
+        split_seed = derived_split_seed(seed)
     one_hot = _wants_one_hot(resolved, dataset)
     data = data_code(resolved, dataset, split_seed=split_seed, one_hot=one_hot)
-    imports = sorted(["import keras", "import numpy as np", *data.imports], key=_import_order)
     parts = [
-        "\n".join(imports),
-        "\n".join([*data.constants, f"SEED = {resolved['seed']}"]),
+        "\n".join(sorted(data.standard_imports)),
+        "\n".join(["import keras", "import numpy as np", *data.imports]),
+        "\n".join([*data.constants, f"SEED = {seed}"]),
         "keras.utils.set_random_seed(SEED)",
         *data.blocks,
         _model_code(resolved["model"]),
@@ -53,17 +55,11 @@ def _wants_one_hot(resolved: Mapping[str, Any], dataset: Dataset) -> bool:
     return several and not entry.name.startswith("Sparse") and widths[-1:] == [dataset.num_classes]
 
 
-def _import_order(line: str) -> tuple[bool, str]:
-    return line.split()[1].split(".")[0] in ("keras", "numpy", "sklearn"), line.removeprefix("from ").removeprefix(
-        "import "
-    )
-
-
 def _model_code(model: Mapping[str, Any]) -> str:
-    layers = [f"keras.Input({_literal(model['input_shape'])})"]
-    layers += [_call(f"keras.layers.{each['layer']}", _layer_arguments(each), indent=8) for each in model["layers"]]
-    listed = "".join(f"        {layer},\n" for layer in layers)
-    return f"model = keras.Sequential(\n    [\n{listed}    ]\n)\nmodel.summary()"
+    layers = [f"keras.Input({literal(model['input_shape'])})"]
+    layers += [call(f"keras.layers.{each['layer']}", _layer_arguments(each), indent=8) for each in model["layers"]]
+    lines = "".join(f"        {layer},\n" for layer in layers)
+    return f"model = keras.Sequential(\n    [\n{lines}    ]\n)\nmodel.summary()"
 
 
 def _layer_arguments(document: Mapping[str, Any]) -> list[str]:
@@ -74,20 +70,20 @@ def _compile_code(document: Mapping[str, Any]) -> str:
     arguments = [
         f"optimizer={_optimizer(document['optimizer'])}",
         f"loss={_loss(document['loss'])}",
-        f"metrics=[{', '.join(_metric(metric) for metric in document.get('metrics') or ())}]",
+        f"metrics={listed([_metric(metric) for metric in document.get('metrics') or ()])}",
     ]
-    return _call("model.compile", arguments)
+    return call("model.compile", arguments)
 
 
 def _optimizer(document: Any) -> str:
     entry, given = _found(document, "optimizer")
-    return _call(f"keras.optimizers.{entry.name}", _keywords(entry, given, own="optimizer", always=("learning_rate",)))
+    return call(f"keras.optimizers.{entry.name}", _keywords(entry, given, own="optimizer", always=("learning_rate",)))
 
 
 def _loss(document: Any) -> str:
     entry, given = _found(document, "loss")
     arguments = _keywords(entry, given, own="loss")
-    return _call(f"keras.losses.{entry.name}", arguments) if arguments else _literal(entry.aliases[0])
+    return call(f"keras.losses.{entry.name}", arguments) if arguments else literal(entry.aliases[0])
 
 
 def _metric(document: Any) -> str:
@@ -95,9 +91,9 @@ def _metric(document: Any) -> str:
     name = catalogue().metric_log_name(document)
     if entry.name == "Accuracy" and name in ("accuracy", "acc"):
         # Only as a word does Keras choose the accuracy that fits the outputs.
-        return _literal(name)
+        return literal(name)
     arguments = [each for each in _keywords(entry, given, own="metric") if not each.startswith("name=")]
-    return _call(f"keras.metrics.{entry.name}", [*arguments, f"name={_literal(name)}"])
+    return call(f"keras.metrics.{entry.name}", [*arguments, f"name={literal(name)}"])
 
 
 def _found(document: Any, kind: str) -> tuple[Entry, Mapping[str, Any]]:
@@ -113,7 +109,7 @@ def _fit_code(fit: Mapping[str, Any], *, validated: bool, one_hot: bool) -> str:
     arguments = ["x_train", "y_train"]
     if validated:
         arguments.append("validation_data=(x_validation, y_validation)")
-    arguments += [f"epochs={fit['epochs']}", f"batch_size={_literal(fit.get('batch_size', 32))}"]
+    arguments += [f"epochs={fit['epochs']}", f"batch_size={literal(fit.get('batch_size', 32))}"]
     if fit.get("shuffle") is False:
         arguments.append("shuffle=False")
     weights = fit.get("class_weight")
@@ -127,18 +123,18 @@ def _fit_code(fit: Mapping[str, Any], *, validated: bool, one_hot: bool) -> str:
         )
         arguments.append("class_weight=class_weight")
     elif isinstance(weights, Mapping):
-        shown = ", ".join(f"{int(label)}: {_literal(weight)}" for label, weight in weights.items())
+        shown = ", ".join(f"{int(label)}: {literal(weight)}" for label, weight in weights.items())
         arguments.append(f"class_weight={{{shown}}}")
     callbacks = [
-        _call(
+        call(
             f"keras.callbacks.{each['callback']}",
             _keywords(catalogue().callbacks[each["callback"]], each, own="callback", always=("monitor", "patience")),
         )
         for each in fit.get("callbacks") or ()
     ]
     if callbacks:
-        arguments.append(f"callbacks=[{', '.join(callbacks)}]")
-    return f"{before}history = {_call('model.fit', arguments)}"
+        arguments.append(f"callbacks={listed(callbacks)}")
+    return f"{before}history = {call('model.fit', arguments)}"
 
 
 def _evaluate_code(dataset: Dataset, *, validated: bool) -> str:
@@ -163,7 +159,7 @@ def _keywords(entry: Entry, document: Mapping[str, Any], *, own: str, always: Se
         else:
             continue
         if argument.required or name in always or not _same(value, argument.default):
-            shown.append(f"{name}={_literal(value)}")
+            shown.append(f"{name}={literal(value)}")
     unknown = document.keys() - entry.arguments.keys() - {own}
     if unknown:
         raise ValueError(f"{entry.name} has no argument {sorted(unknown)[0]}")
@@ -172,29 +168,3 @@ def _keywords(entry: Entry, document: Mapping[str, Any], *, own: str, always: Se
 
 def _same(value: Any, default: Any) -> bool:
     return bool(value == default) and isinstance(value, bool) == isinstance(default, bool)
-
-
-def _literal(value: Any) -> str:
-    if isinstance(value, list | tuple):
-        items = ", ".join(_literal(item) for item in value)
-        return f"({items},)" if len(value) == 1 else f"({items})"
-    if isinstance(value, str):
-        shown = repr(value)
-        return f'"{shown[1:-1]}"' if shown[0] == "'" and '"' not in shown else shown
-    if value is None or isinstance(value, bool | int | float):
-        return repr(value)
-    raise ValueError(f"a resolved definition holds no {type(value).__name__}")
-
-
-def _call(name: str, arguments: list[str], *, indent: int = 0) -> str:
-    """The call on one line, or one argument a line when that is too long."""
-    line = f"{name}({', '.join(arguments)})"
-    if len(line) + indent < _WIDTH or not arguments:
-        return line
-    inner = " " * (indent + 4)
-    listed = "".join(f"{inner}{_indented(argument)},\n" for argument in arguments)
-    return f"{name}(\n{listed}{' ' * indent})"
-
-
-def _indented(argument: str) -> str:
-    return argument.replace("\n", "\n    ")

@@ -7,16 +7,28 @@ from dataclasses import dataclass
 from typing import Any
 
 from storage.records import Dataset
+from tuners.codegen_text import literal
 from tuners.datasets.builtin_names import Builtin, find_builtin
 from tuners.datasets.scaling_rule import scale_axis
 
 _MAX_LISTED_COLUMNS = 200
+
+NPZ_NAMES: Mapping[str, tuple[str, ...]] = {
+    "x_train": ("x_train", "x", "data", "features", "images", "train_images"),
+    "y_train": ("y_train", "y", "target", "targets", "labels", "label", "train_labels"),
+    "x_validation": ("x_validation", "x_val", "x_valid", "val_images"),
+    "y_validation": ("y_validation", "y_val", "y_valid", "val_labels"),
+    "x_test": ("x_test", "test_images"),
+    "y_test": ("y_test", "test_labels"),
+}
+"""The names under which uploads may hold each array."""
 
 
 @dataclass(frozen=True, slots=True)
 class DataCode:
     """Pieces of the program. After `blocks` there are `x_train`, `y_train`, and the parts that exist."""
 
+    standard_imports: tuple[str, ...]
     imports: tuple[str, ...]
     constants: tuple[str, ...]
     blocks: tuple[str, ...]
@@ -33,17 +45,24 @@ def data_code(resolved: Mapping[str, Any], dataset: Dataset, *, split_seed: int,
         parts.append("test")
     loaded = [part for part in parts if part != "validation" or share is None]
     builtin = find_builtin(dataset.name) if dataset.builtin else None
+    standard_imports: tuple[str, ...] = ()
+    imports: tuple[str, ...] = ()
+    constants: tuple[str, ...] = ()
     if builtin is not None and builtin.library == "scikit-learn":
-        imports, constants, loading = _from_sklearn(builtin)
+        imports = (f"from sklearn.datasets import load_{builtin.name}",)
+        loading = _from_sklearn(builtin)
     elif builtin is not None:
-        imports, constants, loading = (), (), _from_keras(builtin)
+        loading = _from_keras(builtin)
     elif dataset.source.lower().endswith("csv"):
-        imports, constants, loading = _from_csv(dataset)
+        standard_imports = ("import csv",)
+        constants, loading = _from_csv(dataset)
     else:
-        imports, constants, loading = _from_npz(dataset, loaded)
+        constants, loading = _from_npz(dataset, loaded)
+    if dataset.input_shape == (1,):
+        loading += "".join(f"\nx_{part} = x_{part}.reshape(-1, 1)" for part in loaded)
     blocks = [loading]
     if share is not None:
-        imports = (*imports, "import math")
+        standard_imports = (*standard_imports, "import math")
         constants = (*constants, f"VALIDATION_SPLIT = {share!r}", f"SPLIT_SEED = {split_seed}")
         blocks.append(_STRATIFIED_SPLIT if dataset.task == "classification" else _PLAIN_SPLIT)
     blocks.append(_scaling(str((resolved.get("dataset") or {}).get("scale") or dataset.scale), dataset, parts))
@@ -51,14 +70,13 @@ def data_code(resolved: Mapping[str, Any], dataset: Dataset, *, split_seed: int,
         blocks.append(
             "\n".join(f"y_{part} = keras.utils.to_categorical(y_{part}, {dataset.num_classes})" for part in parts)
         )
-    return DataCode(imports, constants, tuple(blocks), "validation" in parts)
+    return DataCode(standard_imports, imports, constants, tuple(blocks), "validation" in parts)
 
 
-def _from_sklearn(builtin: Builtin) -> tuple[tuple[str, ...], tuple[str, ...], str]:
+def _from_sklearn(builtin: Builtin) -> str:
     examples = "images" if builtin.name == "digits" else 'data.astype("float32")'
     kind = "int32" if builtin.task == "classification" else "float32"
-    loading = f'bunch = load_{builtin.name}()\nx_train = bunch.{examples}\ny_train = bunch.target.astype("{kind}")'
-    return (f"from sklearn.datasets import load_{builtin.name}",), (), loading
+    return f'bunch = load_{builtin.name}()\nx_train = bunch.{examples}\ny_train = bunch.target.astype("{kind}")'
 
 
 def _from_keras(builtin: Builtin) -> str:
@@ -69,21 +87,30 @@ def _from_keras(builtin: Builtin) -> str:
     )
 
 
-def _from_npz(dataset: Dataset, parts: list[str]) -> tuple[tuple[str, ...], tuple[str, ...], str]:
-    lines = ["with np.load(DATA_FILE) as file:", "    arrays = {name: file[name] for name in file}"]
+def _from_npz(dataset: Dataset, parts: list[str]) -> tuple[tuple[str, ...], str]:
+    lines = [_NPZ_READER]
     for part in parts:
-        short = {"train": "", "validation": "_val", "test": "_test"}[part]
-        for axis in ("x", "y"):
-            name = f"{axis}_{part}"
-            source = f'arrays["{name}"]' if part == "test" else f'arrays.get("{name}", arrays.get("{axis}{short}"))'
-            lines.append(f"{name} = {source}")
-    return (), (f"DATA_FILE = {_file_name(dataset, 'npz')}",), "\n".join([*lines, *_targets(dataset, parts)])
+        for name in (f"x_{part}", f"y_{part}"):
+            lines.append(f"{name} = array{literal(NPZ_NAMES[name])}")
+    return (f"DATA_FILE = {_file_name(dataset, 'npz')}",), "\n".join([*lines, *_targets(dataset, parts)])
 
 
-def _from_csv(dataset: Dataset) -> tuple[tuple[str, ...], tuple[str, ...], str]:
+_NPZ_READER = """\
+with np.load(DATA_FILE) as file:
+    arrays = {name.lower(): file[name] for name in file}
+
+
+def array(*names):
+    return next(arrays[name] for name in names if name in arrays)
+
+
+"""
+
+
+def _from_csv(dataset: Dataset) -> tuple[tuple[str, ...], str]:
     constants = [f"DATA_FILE = {_file_name(dataset, 'csv')}"]
     if 0 < len(dataset.feature_names) <= _MAX_LISTED_COLUMNS:
-        listed = "".join(f"    {name!r},\n" for name in dataset.feature_names)
+        listed = "".join(f"    {literal(name)},\n" for name in dataset.feature_names)
         constants.append(f"FEATURES = [\n{listed}]")
         choice = "features = [header.index(name) for name in FEATURES]"
     else:
@@ -92,20 +119,21 @@ def _from_csv(dataset: Dataset) -> tuple[tuple[str, ...], tuple[str, ...], str]:
 with open(DATA_FILE, encoding="utf-8-sig", newline="") as file:
     separator = max(",;\\t", key=file.readline().count)
     file.seek(0)
-    rows = list(csv.reader(file, delimiter=separator))
-header = [name.strip() for name in rows.pop(0)]
+    records = list(csv.reader(file, delimiter=separator))
+header = [name.strip() for name in records.pop(0)]
 {choice}
 target = next(index for index in range(len(header)) if index not in features)
 words = {{"true": 1.0, "false": 0.0}}
 x_train = np.array(
-    [[words.get(row[index].strip().lower(), row[index]) for index in features] for row in rows], dtype="float64"
+    [[words.get(row[index].strip().lower(), row[index]) for index in features] for row in records],
+    dtype="float64",
 )
-y_train = np.array([row[target].strip() for row in rows])
+y_train = np.array([row[target].strip() for row in records])
 try:
     y_train = y_train.astype("float64")
 except ValueError:
     pass  # the classes are named by words"""
-    return ("import csv",), tuple(constants), "\n".join([loading, *_targets(dataset, ["train"])])
+    return tuple(constants), "\n".join([loading, *_targets(dataset, ["train"])])
 
 
 def _targets(dataset: Dataset, parts: list[str]) -> list[str]:
@@ -124,7 +152,7 @@ def _targets(dataset: Dataset, parts: list[str]) -> list[str]:
 def _file_name(dataset: Dataset, suffix: str) -> str:
     """The uploaded file's own name as a literal, or one made of the data set's."""
     uploaded = dataset.source.removeprefix("upload: ")
-    return repr(uploaded if uploaded.lower().endswith(f".{suffix}") else f"{dataset.name}.{suffix}")
+    return literal(uploaded if uploaded.lower().endswith(f".{suffix}") else f"{dataset.name}.{suffix}")
 
 
 def _scaling(scale: str, dataset: Dataset, parts: list[str]) -> str:
