@@ -239,9 +239,9 @@ def test_bad_csv_is_refused(tmp_path: Path, bad: Bad) -> None:
 
 def check_refused(tmp_path: Path, bad: Bad, *, file_format: str, options: dict[str, Any]) -> None:
     content = bad.bytes()
-    begin = time.perf_counter()
+    begin = time.process_time()
     reply, _ = read(tmp_path, content, file_format=file_format, **options)
-    assert time.perf_counter() - begin < 2.0
+    assert time.process_time() - begin < 2.0
     assert reply.meta is None
     assert [fault.code for fault in reply.faults] == [bad.code]
     fault = reply.faults[0]
