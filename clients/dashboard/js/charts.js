@@ -7,9 +7,10 @@ export const COLOURS = ["var(--c1)", "var(--c2)", "var(--c3)", "var(--c4)", "var
 
 /**
  * A chart of `series`: each `{points: [{x, y, title?, href?}], kind: "line" | "step" | "dots", colour, faint?}`, and
- * `bands`: each `{points: [{x, low, high}], colour}`. Points without a finite x and y are left out.
+ * `bands`: each `{points: [{x, low, high}], colour}`. Points without a finite x and y are left out. `xWhole` keeps ticks to
+ * whole numbers.
  */
-export function chart({ series = [], bands = [], xLabel = "", yLabel = "", xLog = false, title = "" }) {
+export function chart({ series = [], bands = [], xLabel = "", yLabel = "", xLog = false, xWhole = false, title = "" }) {
   const finite = (point) => Number.isFinite(point.x) && Number.isFinite(point.y);
   const drawn = series.map((one) => ({ ...one, points: one.points.filter(finite) }));
   const xs = [...drawn.flatMap((one) => one.points.map((p) => p.x)), ...bands.flatMap((b) => b.points.map((p) => p.x))];
@@ -20,6 +21,7 @@ export function chart({ series = [], bands = [], xLabel = "", yLabel = "", xLog 
   }
   const log = xLog && Math.min(...xs) > 0;
   const x = scale(xs, LEFT, WIDTH - RIGHT, log);
+  if (xWhole) x.ticks = x.ticks.filter(Number.isInteger);
   const y = scale(ys, HEIGHT - BOTTOM, TOP, false);
   const picture = svg("svg", { class: "chart", viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img", "aria-label": title });
   for (const tick of y.ticks) {

@@ -71,7 +71,7 @@ export async function searchPage(main, id, setLive) {
     const points = history.points.map((p, i) => ({ x: i + 1, y: p.score, title: `trial ${p.number}: ${number(p.score)}` }));
     const best = history.points.map((p, i) => ({ x: i + 1, y: p.best }));
     fill(places.history, el("h2", {}, "Objective by trial"),
-      chart({ title: "score of each trial and best so far", xLabel: "trials in order of ending", yLabel: search.objective.name,
+      chart({ title: "score of each trial and best so far", xWhole: true, xLabel: "trials in order of ending", yLabel: search.objective.name,
         series: [{ kind: "step", points: best, colour: COLOURS[1] }, { kind: "dots", points, colour: COLOURS[0] }] }),
       legend([["score", COLOURS[0]], ["best so far", COLOURS[1]]]));
   }
@@ -88,7 +88,7 @@ export async function searchPage(main, id, setLive) {
       colour: COLOURS[i % COLOURS.length], points: rows.map((row) => ({ x: row.epoch + 1, y: row.metrics[name],
         title: `trial ${trial.number}, epoch ${row.epoch}: ${number(row.metrics[name])}` })) }));
     fill(places.curves, el("h2", {}, "Learning curves, running and latest trials"),
-      chart({ title: "learning curves", xLabel: "epoch", yLabel: name, series }),
+      chart({ title: "learning curves", xWhole: true, xLabel: "epoch", yLabel: name, series }),
       legend(curves.map(({ trial }, i) => [`trial ${trial.number}${trial.state === "RUNNING" ? " (running)" : ""}`, COLOURS[i % COLOURS.length]])));
   }
 
@@ -116,7 +116,7 @@ export async function searchPage(main, id, setLive) {
     const at = (quantile) => trend.quantiles.indexOf(quantile);
     const band = (low, high) => ({ colour: COLOURS[0], points: trend.bands.map((b) => ({ x: b.epoch + 1, low: b.quantiles[at(low)], high: b.quantiles[at(high)] })) });
     fill(places.bands, el("h2", {}, "Learning curves of all trials"),
-      chart({ title: "quantile bands of the learning curves", xLabel: "epoch", yLabel: trend.metric,
+      chart({ title: "quantile bands of the learning curves", xWhole: true, xLabel: "epoch", yLabel: trend.metric,
         bands: trend.bands.length > 1 ? [band(0.1, 0.9), band(0.25, 0.75)] : [],
         series: [{ kind: "line", colour: COLOURS[0], points: trend.bands.map((b) => ({ x: b.epoch + 1, y: b.quantiles[at(0.5)] })) }] }),
       legend([["median; bands hold the middle half and the middle four fifths", COLOURS[0]]]));
