@@ -202,7 +202,7 @@ def _known_fields(path: list[int | str], document: Mapping[str, Any]) -> list[st
     if path[0] == "tuner":
         tuner = document.get("tuner")
         kind = tuner.get("type") if isinstance(tuner, dict) else None
-        return list(_TUNERS[str(kind)].model_fields) if kind in _TUNERS else ["type"]
+        return list(_TUNERS[kind].model_fields) if isinstance(kind, str) and kind in _TUNERS else ["type"]
     part = _PARTS.get(str(path[0]))
     return [] if part is None else list(part.model_fields)
 

@@ -10,6 +10,7 @@ from tuners.definitions.document import Definition
 from tuners.definitions.facts import DataFacts
 from tuners.definitions.faults import Faults
 from tuners.definitions.resolution import resolve
+from tuners.definitions.walking import Scope, Walk
 
 # Losses and metrics that compare with one-hot rows; our classification sets hold one integer per row.
 _ONE_HOT = frozenset({
@@ -52,18 +53,19 @@ def _class_name(value: object, own: str) -> str:
     return "" if entry is None else entry.name
 
 
-def _highest(definition: Definition, value: object) -> object:
-    """The largest number a plain number or hole of `fit` can become; None when it cannot be told simply."""
-    if isinstance(value, Mapping):
-        hyperparameter = definition.space().by_name.get(str(value.get("hp")))
-        if hyperparameter is None:
-            return None
-        return max(hyperparameter.highest, *hyperparameter.values) if hyperparameter.values else hyperparameter.highest
-    return value
+def _highest(definition: Definition, value: object, data: DataFacts) -> object:
+    """The largest number that a plain number or a hole of `fit` can become; None when there is none."""
+    if not isinstance(value, Mapping):
+        return value
+    if "hp" not in value:
+        span = Walk(definition.analysis.declarations, Faults(), data).span(value, "", Scope())
+        return None if span is None else span.high
+    hyperparameter = definition.space().by_name[value["hp"]]
+    return max(hyperparameter.values) if hyperparameter.values else hyperparameter.highest
 
 
 def _check_validation(definition: Definition, data: DataFacts, faults: Faults) -> None:
-    split = _highest(definition, definition.fit.validation_split)
+    split = _highest(definition, definition.fit.validation_split, data)
     if definition.fit.validation_split is not None:
         if isinstance(split, float) and not 1 <= int(data.train_rows * split) < data.train_rows:
             detail = f"leaves no rows to train on, or none to validate with: the data set has {data.train_rows} rows"
@@ -83,7 +85,7 @@ def _check_validation(definition: Definition, data: DataFacts, faults: Faults) -
 
 
 def _check_batch(definition: Definition, data: DataFacts, faults: Faults) -> None:
-    largest = _highest(definition, definition.fit.batch_size)
+    largest = _highest(definition, definition.fit.batch_size, data)
     if isinstance(largest, int) and largest > data.train_rows:
         detail = f"must not be greater than the number of training rows, {data.train_rows}"
         faults.add("/fit/batch_size", "out_of_range", detail)

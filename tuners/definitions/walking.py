@@ -131,7 +131,7 @@ class Walk:
             if declared is not None:
                 self._check_range(declared.prototype, slot, pointer)
             return
-        if kind == "data" and hole["data"] in LIST_HOLES:
+        if kind == "data" and isinstance(hole["data"], str) and hole["data"] in LIST_HOLES:
             self._check_data_list(hole, slot, pointer)
             return
         span = self.span(hole, pointer, scope)
