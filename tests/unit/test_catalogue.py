@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tuners.catalogue import Argument, Entry, catalogue
+from tuners.catalogue.page import page
 
 ROOT = Path(__file__).parents[2]
 
@@ -31,12 +32,13 @@ def argument(path: str) -> Argument:
 def test_reading_it_needs_no_keras() -> None:
     code = (
         "import sys, time\n"
+        "import tuners.planner.client, tuners.codegen\n"
         "from tuners.catalogue import catalogue\n"
         "start = time.process_time()\n"
         "known = catalogue()\n"
         "took = time.process_time() - start\n"
         "assert len(known.layers) > 80 and known is catalogue()\n"
-        "heavy = {'keras', 'tensorflow', 'numpy', 'jax', 'torch'} & set(sys.modules)\n"
+        "heavy = {'keras', 'tensorflow', 'numpy', 'sklearn', 'jax', 'torch'} & set(sys.modules)\n"
         "assert not heavy, heavy\n"
         "assert took < 0.3, took\n"
     )
@@ -54,6 +56,11 @@ def test_it_is_what_the_installed_keras_says() -> None:
     kept = (ROOT / "tuners/catalogue/keras.json").read_text("utf-8")
     assert done.stdout == kept
     assert len(kept) < 300_000
+
+
+def test_the_page_shows_what_there_is() -> None:
+    """`python -m tuners.catalogue.page > docs/catalogue.md` writes it anew."""
+    assert (ROOT / "docs/catalogue.md").read_text("utf-8") == page()
 
 
 def test_every_default_is_an_allowed_value() -> None:

@@ -1,0 +1,58 @@
+"""Writes `docs/catalogue.md`: `python -m tuners.catalogue.page > docs/catalogue.md`."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+
+from tuners.catalogue import Entry, catalogue
+
+_INTRODUCTION = """\
+# What a definition may name
+
+Layers, optimizers, losses, metrics and callbacks go by Keras' class names, their arguments by Keras' argument names;
+losses, metrics and optimizers also by the short words Keras knows (`mse`, `adam`). `GET /v1/catalog` lists every
+argument with its type, range and default. An argument that is not given has Keras' default.
+
+What is not listed here cannot be named. That is on purpose: a definition is data, and nothing in it may run code or
+open a file. Arguments that would (paths, vocabularies, weights) or that are the service's business (names, types of
+variables, the order of axes) are left out, and every number has a lower and an upper bound.
+
+Activations, initializers, regularizers and constraints are given by name. A metric may be given a `name`, under which
+it is logged; without one, `"acc"` is logged as `acc` and `{"metric": "AUC"}` in Keras' snake case, as `auc`.
+
+The list is made from the signatures of Keras {version} (`python -m tuners.catalogue.generate` after an upgrade; ranges
+and types are in `tuners/catalogue/rules.py`, the choice of classes in `tuners/catalogue/allowed.py`), and this page
+from the list (`python -m tuners.catalogue.page > docs/catalogue.md`).
+"""
+
+
+def page() -> str:
+    """The page's text."""
+    known = catalogue()
+    parts = [_INTRODUCTION.replace("{version}", known.keras_version)]
+    for title, entries in (
+        ("Layers", known.layers),
+        ("Optimizers", known.optimizers),
+        ("Losses", known.losses),
+        ("Metrics", known.metrics),
+        ("Callbacks", known.callbacks),
+        ("Tuners", known.tuners),
+    ):
+        parts.append(f"## {title}\n\n{_table(entries)}")
+    return "\n".join(parts)
+
+
+def _table(entries: Mapping[str, Entry]) -> str:
+    rows = ["| name | arguments | |", "|---|---|---|"]
+    for entry in entries.values():
+        arguments = ", ".join(
+            f"**{argument.name}**" if argument.required else argument.name for argument in entry.arguments.values()
+        )
+        words = "".join(f", `{alias}`" for alias in entry.aliases)
+        rows.append(f"| `{entry.name}`{words} | {arguments} | {entry.help.replace('|', '/')} |")
+    return "\n".join(rows) + "\n"
+
+
+if __name__ == "__main__":
+    sys.stdout.write(page())
