@@ -9,8 +9,7 @@ import pytest
 
 from storage.clock import ManualClock
 from storage.repository import Repository
-from storage.sql import open_repository
-from tests.databases import PostgresServer, SqliteTemplate, postgres_server
+from tests.databases import PostgresServer, SharedRepository, SqliteTemplate, postgres_server
 
 
 @pytest.fixture(scope="session")
@@ -63,14 +62,37 @@ def bare_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterato
         yield address
 
 
-@pytest.fixture
-def clock() -> ManualClock:
+@pytest.fixture(scope="session")
+def session_clock() -> ManualClock:
     return ManualClock()
 
 
 @pytest.fixture
-def repository(database_url: str, clock: ManualClock) -> Iterator[Repository]:
-    """A repository on a fresh database; leases run by `clock`."""
-    opened = open_repository(database_url, clock=clock, lease_clock=clock)
-    yield opened
-    opened.close()
+def clock(session_clock: ManualClock) -> ManualClock:
+    """The clock that `repository` lives by. Only what passes on it means something: tests share it, and move it."""
+    return session_clock
+
+
+@pytest.fixture(scope="session")
+def shared_sqlite(
+    sqlite_template: SqliteTemplate, tmp_path_factory: pytest.TempPathFactory, session_clock: ManualClock
+) -> Iterator[SharedRepository]:
+    shared = SharedRepository(sqlite_template.copy(tmp_path_factory.mktemp("shared")), session_clock)
+    yield shared
+    shared.close()
+
+
+@pytest.fixture(scope="session")
+def shared_postgresql(postgres: PostgresServer, session_clock: ManualClock) -> Iterator[SharedRepository]:
+    with postgres.copy() as address:
+        shared = SharedRepository(address, session_clock)
+        yield shared
+        shared.close()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def repository(request: pytest.FixtureRequest) -> Iterator[Repository]:
+    """A repository without a row; leases run by `clock`. The test runs once on each kind of database."""
+    shared: SharedRepository = request.getfixturevalue(f"shared_{request.param}")
+    yield shared.repository
+    shared.empty()

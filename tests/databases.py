@@ -19,9 +19,39 @@ import pytest
 from sqlalchemy import URL, Engine, NullPool, create_engine, make_url, text
 
 from storage import migrations
+from storage.clock import ManualClock
+from storage.sql import open_repository
+from storage.sql.engine import open_migration_engine, parse_url
 from storage.sql.tables import metadata
 
 _numbers = itertools.count()
+
+
+def empty(engine: Engine) -> None:
+    """Delete every row that did not come with the schema, and number events from 1 again."""
+    with engine.begin() as connection:
+        for table in reversed(metadata.sorted_tables):
+            if table.name != "installation":
+                connection.execute(table.delete())
+        if engine.name == "sqlite":
+            connection.execute(text("DELETE FROM sqlite_sequence"))
+        else:
+            connection.execute(text("ALTER SEQUENCE events_seq_seq RESTART"))
+
+
+class SharedRepository:
+    """One repository for many tests, emptied in between: its engines compile each statement only once."""
+
+    def __init__(self, address: str, clock: ManualClock) -> None:
+        self.repository = open_repository(address, clock=clock, lease_clock=clock)
+        self._engine = open_migration_engine(parse_url(address))
+
+    def empty(self) -> None:
+        empty(self._engine)
+
+    def close(self) -> None:
+        self.repository.close()
+        self._engine.dispose()
 
 
 class SqliteTemplate:
@@ -88,12 +118,7 @@ class PostgresServer:
 
     def _empty(self, name: str) -> None:
         engine = create_engine(self._url.set(database=name), poolclass=NullPool)
-        with engine.begin() as connection:
-            for table in reversed(metadata.sorted_tables):
-                # The one row of `installation` came with the schema.
-                if table.name != "installation":
-                    connection.execute(table.delete())
-            connection.execute(text("ALTER SEQUENCE events_seq_seq RESTART"))
+        empty(engine)
 
     def _run(self, *statements: str) -> None:
         with self._admin.connect() as connection:
