@@ -20,7 +20,7 @@ function failed(error) {
   if (error instanceof Problem && error.status === 401) {
     fill(main, el("h1", {}, "Please sign in"), el("p", {},
       "Open the one-time link that ", el("code", {}, "headstock up"), " printed, or make a new one with ",
-      el("code", {}, "headstock login"), "."));
+      el("code", {}, "headstock dashboard"), "."));
     return;
   }
   fill(main, el("div", { class: "error", role: "alert" }, error.message), el("p", {}, el("a", { href: "#/" }, "All searches")));
