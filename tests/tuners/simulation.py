@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from pathlib import Path
 
-from storage import migrations
 from storage.clock import Clock
 from storage.ids import DatasetId, SearchId
 from storage.records import (
@@ -24,7 +22,6 @@ from storage.records import (
 )
 from storage.repository import Repository
 from storage.settings import Settings
-from storage.sql import open_repository
 from storage.states import SEARCH_ENDED, Fault
 from tests.tuners.oracle_driver import NOW
 from tuners.coordinator import Coordinator
@@ -32,13 +29,6 @@ from tuners.space import Space
 
 Curve = Callable[[Mapping[str, Scalar], int], float]
 BROKEN = Failure("training_error", "It cannot be trained.", Fault.DEFINITION, retryable=False)
-
-
-def open_database(folder: Path, *, clock: Clock) -> Repository:
-    """A repository on a fresh SQLite database, or on the one already in the folder."""
-    url = f"sqlite:///{folder / 'headstock.db'}"
-    migrations.upgrade(url)
-    return open_repository(url, clock=clock, machine_retries=3)
 
 
 def add_search(
@@ -52,6 +42,7 @@ def add_search(
     parallelism: int = 1,
     epochs: int = 2,
     direction: str = "max",
+    definition: Mapping[str, object] | None = None,
 ) -> Search:
     repository.add_dataset(
         Dataset(
@@ -81,7 +72,7 @@ def add_search(
         NewSearch(
             owner="me",
             name=name,
-            definition={"tuner": dict(tuner), "fit": {"epochs": epochs}},
+            definition=definition or {"tuner": dict(tuner), "fit": {"epochs": epochs}},
             space=space.to_json(),
             dataset_id=DatasetId("d_1"),
             objective=Objective("val_accuracy", direction),  # type: ignore[arg-type]

@@ -16,14 +16,15 @@ from storage.ids import SearchId
 from storage.records import Failure, LeaderLease, Limits, OracleSnapshot, Reason, Scalar, SearchChanges, Trial
 from storage.repository import Repository
 from storage.settings import Settings
+from storage.sql import open_repository
 from storage.states import Fault, SearchState
+from tests.databases import SqliteTemplate
 from tests.tuners.oracle_driver import NOW
 from tests.tuners.simulation import (
     SimulatedWorker,
     add_search,
     all_trials,
     make_coordinator,
-    open_database,
     run_search,
     settle,
     smooth,
@@ -65,13 +66,8 @@ def broken(values: Mapping[str, Scalar], epoch: int) -> float:
 
 
 @pytest.fixture
-def clock() -> ManualClock:
-    return ManualClock()
-
-
-@pytest.fixture
-def repository(tmp_path: Path, clock: ManualClock) -> Iterator[Repository]:
-    repository = open_database(tmp_path, clock=clock)
+def repository(sqlite_url: str, clock: ManualClock) -> Iterator[Repository]:
+    repository = open_repository(sqlite_url, clock=clock)
     yield repository
     assert repository.check_invariants() == ()
     repository.close()
@@ -129,14 +125,14 @@ def test_hyperband_ends_when_its_schedule_is_done(repository: Repository, clock:
 
 @pytest.mark.parametrize("tuner", sorted(TUNERS))
 def test_coordinator_killed_and_started_anew_makes_the_same_trials(
-    tmp_path: Path, clock: ManualClock, tuner: str
+    tmp_path: Path, sqlite_template: SqliteTemplate, clock: ManualClock, tuner: str
 ) -> None:
     """A new coordinator after every trial, which has nothing but the database, against one that lives throughout."""
     runs = []
     for restarts in (False, True):
         folder = tmp_path / str(restarts)
         folder.mkdir()
-        repository = open_database(folder, clock=clock)
+        repository = open_repository(sqlite_template.copy(folder), clock=clock)
         space, curve = (FINITE, units) if tuner == "grid" else (SPACE, smooth)
         search = add_search(repository, space, TUNERS[tuner], limits=Limits(max_trials=16))
         # The id is part of the seed, so the two searches' oracles are given one.
@@ -490,9 +486,9 @@ def test_database_that_goes_away_costs_nothing_but_time(
     assert len(all_trials(repository, search.id)) == 6
 
 
-def test_run_goes_on_through_failures_until_it_is_stopped(tmp_path: Path) -> None:
+def test_run_goes_on_through_failures_until_it_is_stopped(sqlite_url: str) -> None:
     clock = SystemClock()
-    repository = open_database(tmp_path, clock=clock)
+    repository = open_repository(sqlite_url, clock=clock)
     search = add_search(repository, FINITE, {"type": "grid"}, parallelism=2)
     unreliable = Unreliable(repository, share=0.1)
     settings = Settings(coordinate_s=0.01)

@@ -138,10 +138,23 @@ class GaussianProcess:
         distances: Floats | None,
     ) -> GaussianProcess:
         covariances = matern(cdist(x, x) if distances is None else distances, length_scale)
-        covariances[np.diag_indices_from(covariances)] += alpha
-        factor = cholesky(covariances, lower=True, check_finite=False)
+        factor = _factor(covariances, alpha)
         weights = cho_solve((factor, True), normalised, check_finite=False)
         return cls(x, length_scale, mean, scale, alpha, normalised, factor, weights)
+
+
+def _factor(covariances: Floats, alpha: float) -> Floats:
+    """The Cholesky factor with `alpha` on the diagonal, or with as much more as the rounding asks for."""
+    diagonal = np.diag_indices_from(covariances)
+    for noise in (alpha, *(alpha + 10.0**exponent for exponent in range(-12, -3))):
+        noisy = covariances.copy()
+        noisy[diagonal] += noise
+        try:
+            factor: Floats = cholesky(noisy, lower=True, check_finite=False)
+        except LinAlgError:
+            continue
+        return factor
+    raise LinAlgError("The covariances are not positive definite even with noise.")
 
 
 def _log_likelihood(distances: Floats, y: Floats, *, length_scale: float, alpha: float) -> float:
