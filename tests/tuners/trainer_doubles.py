@@ -106,7 +106,7 @@ def job(scratch: Path, **changes: Any) -> RunTrial:
 
 
 def resume_from(saved: Saved) -> ResumePoint:
-    return ResumePoint(saved.execution, saved.epoch, saved.path)
+    return ResumePoint(saved.execution, saved.epoch, saved.path, best_epoch=0)
 
 
 @dataclass

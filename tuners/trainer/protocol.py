@@ -49,6 +49,7 @@ class ResumePoint:
         epoch: Its last epoch that counts as stored, absolute.
         path: The checkpoint file; None when it was damaged, so that the epochs up to `epoch` must be trained again
             (they are not reported again).
+        best_epoch: Epoch of the best weights that are in the store for this execution, or None.
     """
 
     __pydantic_config__ = _CONFIG
@@ -56,6 +57,7 @@ class ResumePoint:
     execution: int
     epoch: int
     path: str | None
+    best_epoch: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

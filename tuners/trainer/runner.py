@@ -181,7 +181,11 @@ class Runner:
             others=others,
             pace=pace,
             snapshot=begin.snapshot,
-            carry_best=begin.own,
+            # A best whose weights are not in the store is none: the next good epoch takes its place.
+            carry_best=begin.own
+            and begin.snapshot is not None
+            and job.resume is not None
+            and begin.snapshot.best_epoch == job.resume.best_epoch,
             device=self._device,
         )
         _make_metrics(model, arrays)

@@ -1,0 +1,1 @@
+"""What starts trainers. The worker sees only the interface in `base`."""
