@@ -15,7 +15,7 @@ from urllib.parse import quote
 import httpx
 from pydantic import BaseModel, ValidationError
 
-from headstock.connection import Connection
+from headstock.connection import Connection, is_loopback
 from headstock.errors import ApiError, UnexpectedAnswer, Unreachable, from_response
 
 M = TypeVar("M", bound=BaseModel)
@@ -77,6 +77,8 @@ class Http:
             headers=headers,
             timeout=httpx.Timeout(timeout_s, connect=min(timeout_s, 10.0)),
             transport=transport,
+            # A proxy that the environment names for the world has no business between us and our own machine.
+            trust_env=not is_loopback(httpx.URL(connection.url).host),
             # The token goes to the address that was named, and nowhere else.
             follow_redirects=False,
         )

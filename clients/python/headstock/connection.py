@@ -48,7 +48,7 @@ def discover(url: str | None, token: str | None, *, environ: Mapping[str, str], 
     parsed = _parse(address)
     secret = token or environ.get("HEADSTOCK_TOKEN") or None
     # The local token opens the local service: it is not sent to an address on another machine.
-    if secret is None and (given is None or _is_loopback(parsed.host)):
+    if secret is None and (given is None or is_loopback(parsed.host)):
         secret = _local_token(data_dir)
     return Connection(address, secret)
 
@@ -77,7 +77,8 @@ def _parse(address: str) -> httpx.URL:
     return parsed
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Whether a host's name or address is this machine's own."""
     if host == "localhost":
         return True
     try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import shlex
 import signal
 import threading
 from collections.abc import Iterator
@@ -12,9 +13,10 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 
 from headstock.cli import server
-from headstock.cli.child import ChildServer
+from headstock.cli.child import ChildServer, ServerFailed
 from headstock.cli.results import best_view
 from headstock.cli.session import session_of
 from headstock.cli.trend_view import trend_view
@@ -81,10 +83,17 @@ def demo(
     if "up" not in server.loaders():
         raise HeadstockError(f"the demo starts a service, which is not installed: {server.HOW_TO_INSTALL}")
     with _ended_by_signals():
-        out.print(f"[bold]1. Starting a service[/bold] in {data_dir}, with {SLOTS} training slots ...", soft_wrap=True)
+        out.print(
+            f"[bold]1. Starting a service[/bold] in {escape(str(data_dir))}, with {SLOTS} training slots ...",
+            soft_wrap=True,
+        )
         child = ChildServer.start(data_dir, slots=SLOTS)
         try:
             _show(child, out)
+        except ServerFailed:
+            raise
+        except HeadstockError as fault:
+            raise HeadstockError(f"{fault}{child.tail()}") from fault
         except KeyboardInterrupt:
             out.print("\nInterrupted; stopping the service.")
             raise
@@ -100,6 +109,7 @@ def _show(child: ChildServer, out: Console) -> None:
     with client:
         out.print(f"   It answers at {client.url}; its log is {child.log}.", markup=False, soft_wrap=True)
         with out.status("posting the definition; Keras builds its largest and smallest model as a check"):
+            end_leftovers(client)
             plan = client.plan(DEFINITION)
             search = client.submit(DEFINITION)
         out.print(
@@ -107,7 +117,11 @@ def _show(child: ChildServer, out: Console) -> None:
             f"{plan.epochs} epochs at most, over layers, units, dropout and learning rate.",
             soft_wrap=True,
         )
-        out.print("[bold]3. Watching it[/bold] (from another terminal: `headstock watch`)")
+        folder = escape(shlex.quote(str(child.data_dir)))
+        out.print(
+            f"[bold]3. Watching it[/bold] (from another terminal: `headstock --data-dir {folder} watch`)",
+            soft_wrap=True,
+        )
         _watch(search, child, out)
         out.print("\n[bold]4. What is best?[/bold]")
         _print_best(search, out)
@@ -116,17 +130,21 @@ def _show(child: ChildServer, out: Console) -> None:
         _print_counts(client, search, out)
 
 
+def end_leftovers(client: Client) -> None:
+    """Cancel what an interrupted demo has left open, which would take half of the slots now."""
+    for search in client.searches(tag=DEFINITION["tags"]):
+        if not search.ended:
+            search.cancel()
+
+
 def _watch(search: Search, child: ChildServer, out: Console) -> None:
     class Guarded(ProgressView):
         def look(self, search: Search) -> None:
             child.check()
             ProgressView.look(self, search)
 
-    try:
-        with Guarded(console=out) as view:
-            search.wait(progress=view, timeout=SEARCH_TIMEOUT_S, poll_s=0.5)
-    except HeadstockError as fault:
-        raise HeadstockError(f"{fault}{child.tail()}") from fault
+    with Guarded(console=out) as view:
+        search.wait(progress=view, timeout=SEARCH_TIMEOUT_S, poll_s=0.5)
 
 
 def _print_best(search: Search, out: Console) -> None:
@@ -148,17 +166,18 @@ def _print_counts(client: Client, search: Search, out: Console) -> None:
 
 
 def _next_steps(data_dir: Path, out: Console) -> None:
+    folder = shlex.quote(str(data_dir))
     out.print(
         "\n".join(
             [
                 "",
                 "Next steps:",
-                f"  headstock up --data-dir {data_dir}     start it again; prints a link to the dashboard",
+                f"  headstock up --data-dir {folder}     start it again; prints a link to the dashboard",
                 "then, in another terminal:",
-                f"  headstock --data-dir {data_dir} best latest --code     Keras Python of the winner",
-                f"  headstock --data-dir {data_dir} model latest           its trained model",
-                f"  headstock --data-dir {data_dir} trend latest dropout   another trend",
-                f"  headstock --data-dir {data_dir} templates mlp          a definition to make your own from",
+                f"  headstock --data-dir {folder} best latest --code     Keras Python of the winner",
+                f"  headstock --data-dir {folder} model latest           its trained model",
+                f"  headstock --data-dir {folder} trend latest dropout   another trend",
+                f"  headstock --data-dir {folder} templates mlp          a definition to make your own from",
             ]
         ),
         markup=False,

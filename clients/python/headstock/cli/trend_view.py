@@ -29,7 +29,7 @@ def trend_view(trend: HyperparameterTrend) -> RenderableType:
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
     for name in (trend.name, "trials", "median", "best", "mean"):
         table.add_column(name, justify="right")
-    table.add_column("median")
+    table.add_column("median, lowest to highest")
     lowest = min(summary.median for summary in trend.values)
     highest = max(summary.median for summary in trend.values)
     for summary in trend.values:
