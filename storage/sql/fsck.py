@@ -29,7 +29,7 @@ class Invariants(Part):
     def check_invariants(self) -> tuple[Violation, ...]:
         def work(tx: Transaction) -> tuple[Violation, ...]:
             found: list[Violation] = []
-            for invariant, check in _CHECKS.items():
+            for invariant, check in INVARIANTS.items():
                 for number, (subject, detail) in enumerate(check(tx)):
                     if number == _MOST_PER_INVARIANT:
                         found.append(Violation(invariant, "", "and more"))
@@ -366,7 +366,7 @@ def _file_whole(tx: Transaction) -> Found:
         yield "database", line
 
 
-_CHECKS: dict[str, Callable[[Transaction], Found]] = {
+INVARIANTS: dict[str, Callable[[Transaction], Found]] = {
     "numbers_dense": _numbers_dense,
     "budget_kept": _budget_kept,
     "counters_true": _counters_true,

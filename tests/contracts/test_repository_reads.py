@@ -1,0 +1,191 @@
+"""Trials, epochs and trends as they are read: what `TrialReads` promises."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Callable
+from typing import TypeVar
+
+import pytest
+
+from storage.errors import InvalidPage, NotFound
+from storage.ids import ArtifactId, SearchId, TrialId
+from storage.records import EpochRow, Objective, Page
+from storage.sql.dialects import quantile
+from storage.states import TrialState
+from tests.contracts.scenes import BUILD_ERROR, Scene
+
+T = TypeVar("T")
+
+
+def _all_pages(read: Callable[[str | None], Page[T]]) -> list[T]:
+    items: list[T] = []
+    token: str | None = None
+    while True:
+        page = read(token)
+        items += page.items
+        token = page.next_page_token
+        if token is None:
+            return items
+
+
+def test_trials_are_paged_by_number(scene: Scene) -> None:
+    search = scene.search(trials=7)
+    scene.search(trials=2)
+    trials = _all_pages(lambda token: scene.repository.list_trials(search.id, limit=3, page_token=token))
+    assert [trial.number for trial in trials] == list(range(7))
+    exact = scene.repository.list_trials(search.id, limit=7)
+    assert (len(exact.items), exact.next_page_token) == (7, None)
+
+
+def test_trials_are_filtered_by_state(scene: Scene) -> None:
+    search = scene.search(trials=3, max_retries_per_trial=0)
+    done, failed = scene.claims(2)
+    scene.report(done.lease, 1.0)
+    scene.repository.complete_trial(done.lease, seconds=1)
+    scene.repository.fail_attempt(failed.lease, BUILD_ERROR, seconds=1)
+    wanted = frozenset({TrialState.COMPLETED, TrialState.FAILED})
+    first = scene.repository.list_trials(search.id, limit=1, states=wanted)
+    rest = scene.repository.list_trials(search.id, limit=9, states=wanted, page_token=first.next_page_token)
+    assert [trial.number for trial in first.items + rest.items] == [0, 1]
+    with pytest.raises(InvalidPage):
+        scene.repository.list_trials(search.id, limit=1, page_token=first.next_page_token)
+
+
+def test_a_trial_shows_only_to_its_owner(scene: Scene) -> None:
+    claim = scene.running()
+    assert scene.repository.get_trial(claim.trial.id, owner="ada") == claim.trial
+    with pytest.raises(NotFound):
+        scene.repository.get_trial(claim.trial.id, owner="bob")
+
+
+def test_what_is_not_there_is_not_found(scene: Scene) -> None:
+    read, search_id, trial_id = scene.repository, SearchId("s_none"), TrialId("t_none")
+    calls: list[Callable[[], object]] = [
+        lambda: read.list_trials(search_id, limit=1),
+        lambda: read.best_trials(search_id, count=1),
+        lambda: read.search_epochs(search_id, limit=1),
+        lambda: read.objective_points(search_id),
+        lambda: read.scored_trials(search_id),
+        lambda: read.epoch_bands(search_id, "loss", quantiles=[0.5]),
+        lambda: read.ended_trials(search_id, from_seq=0),
+        lambda: read.get_trial(trial_id),
+        lambda: read.list_attempts(trial_id),
+        lambda: read.list_epochs(trial_id, limit=1),
+        lambda: read.trial_artifacts(trial_id),
+        lambda: read.retry_trial(trial_id),
+        lambda: read.get_artifact(ArtifactId("a_none")),
+    ]
+    for call in calls:
+        with pytest.raises(NotFound):
+            call()
+
+
+@pytest.mark.parametrize(("direction", "numbers"), [("min", [2, 1, 4, 0]), ("max", [0, 1, 4, 2])])
+def test_best_trials_come_best_first(scene: Scene, direction: str, numbers: list[int]) -> None:
+    search = scene.search(objective=Objective("val_loss", "max" if direction == "max" else "min"))
+    for loss in (5.0, 3.0, -1.0):
+        scene.finished(search.id, loss)
+    scene.queue(search.id, 1)
+    unscored = scene.claim()
+    scene.repository.complete_trial(unscored.lease, seconds=1)
+    scene.finished(search.id, 3.0)
+    assert [trial.number for trial in scene.repository.best_trials(search.id, count=9)] == numbers
+    assert [trial.number for trial in scene.repository.best_trials(search.id, count=2)] == numbers[:2]
+    assert scene.repository.best_trials(search.id, count=0) == ()
+    best = scene.repository.get_search(search.id).best
+    assert best is not None
+    assert scene.trial(best.trial_id).number == numbers[0]
+
+
+def test_epochs_are_paged_by_execution_and_epoch(scene: Scene) -> None:
+    search = scene.search(trials=2, executions_per_trial=2)
+    one, two = scene.claims(2)
+    scene.report(two.lease, 3.0)
+    scene.report(one.lease, 1.0, 2.0)
+    scene.report(one.lease, 4.0, 5.0, execution=1)
+    rows = _all_pages(lambda token: scene.repository.list_epochs(one.trial.id, limit=3, page_token=token))
+    assert [(row.execution, row.epoch, row.metrics["val_loss"]) for row in rows] == [
+        (0, 0, 1.0),
+        (0, 1, 2.0),
+        (1, 0, 4.0),
+        (1, 1, 5.0),
+    ]
+    both = _all_pages(lambda token: scene.repository.search_epochs(search.id, limit=2, page_token=token))
+    assert [(row.trial_id, row.metrics["val_loss"]) for row in both] == [
+        *((one.trial.id, loss) for loss in (1.0, 2.0, 4.0, 5.0)),
+        (two.trial.id, 3.0),
+    ]
+
+
+def test_scored_trials_are_what_trends_are_drawn_from(scene: Scene) -> None:
+    search = scene.search(trials=4, parallelism=4, max_retries_per_trial=0)
+    claims = scene.claims(4)
+    for place in (1, 0):
+        scene.clock.advance(1)
+        scene.report(claims[place].lease, 5.0, float(place))
+        scene.repository.complete_trial(claims[place].lease, seconds=2.5 + place)
+    scene.repository.fail_attempt(claims[2].lease, BUILD_ERROR, seconds=1)
+    assert [trial.number for trial in scene.repository.scored_trials(search.id)] == [0, 1]
+    points = scene.repository.objective_points(search.id)
+    assert [(p.number, p.score, p.epochs, p.seconds) for p in points] == [(1, 1.0, 2, 3.5), (0, 0.0, 2, 2.5)]
+    assert points[0].ended_at < points[1].ended_at == scene.clock.now()
+
+
+def test_bands_are_quantiles_over_trials(scene: Scene) -> None:
+    search = scene.search(trials=5, parallelism=5)
+    curves = [(1.0, 10.0), (2.0, 20.0), (4.0,), (math.nan, 40.0), (math.inf, math.nan)]
+    for claim, curve in zip(scene.claims(5), curves, strict=True):
+        scene.report(claim.lease, *curve)
+    shares = [0.0, 0.25, 0.5, 1.0]
+    bands = scene.repository.epoch_bands(search.id, "val_loss", quantiles=shares)
+    assert [(band.epoch, band.count) for band in bands] == [(0, 3), (1, 3)]
+    assert bands[0].quantiles == pytest.approx((1.0, 1.5, 2.0, 4.0))
+    assert bands[1].quantiles == pytest.approx((10.0, 15.0, 20.0, 40.0))
+    halves = scene.repository.epoch_bands(search.id, "loss", quantiles=shares)
+    assert halves[0].quantiles == pytest.approx((0.5, 0.75, 1.0, 2.0))
+    assert scene.repository.epoch_bands(search.id, "absent", quantiles=shares) == ()
+    assert scene.repository.epoch_bands(search.id, 'a"b', quantiles=shares) == ()
+    with pytest.raises(ValueError, match="between 0 and 1"):
+        scene.repository.epoch_bands(search.id, "val_loss", quantiles=[1.5])
+
+
+def test_bands_take_the_mean_over_executions_first(scene: Scene) -> None:
+    search = scene.search(trials=2, executions_per_trial=2)
+    one, two = scene.claims(2)
+    for execution, loss in ((0, 1.0), (1, 3.0)):
+        scene.report(one.lease, loss, execution=execution)
+    scene.report(two.lease, 4.0)
+    scene.report(two.lease, math.nan, execution=1)
+    for metric, expected in (("val_loss", (2.0, 4.0)), ("loss", (1.0, 2.0))):
+        (band,) = scene.repository.epoch_bands(search.id, metric, quantiles=[0, 1])
+        assert (band.count, band.quantiles) == (2, pytest.approx(expected))
+
+
+def test_odd_metric_names_have_bands_too(scene: Scene) -> None:
+    claim = scene.running()
+    name = """we"ird 'name' \\ é $.x"""
+    row = EpochRow(0, 0, {"val_loss": 1.0, name: 2.5}, seconds=1)
+    scene.repository.record_epochs(claim.lease, [row])
+    (band,) = scene.repository.epoch_bands(claim.search.id, name, quantiles=[0.5])
+    assert band.quantiles == (2.5,)
+
+
+def test_quantiles_interpolate_between_neighbours() -> None:
+    assert quantile([7.0], 0.3) == 7.0
+    assert quantile([1.0, 2.0, 4.0, 8.0], 0.5) == 3.0
+    assert quantile([-1.7e308, 1.7e308], 0.5) == 0.0
+    assert quantile([1.0, 2.0], 1.0) == 2.0
+
+
+def test_attempts_are_listed_in_order(scene: Scene) -> None:
+    claim = scene.running()
+    scene.repository.release_trial(claim.lease, seconds=1)
+    second = scene.claim()
+    attempts = scene.repository.list_attempts(claim.trial.id)
+    assert [(attempt.number, attempt.worker_id) for attempt in attempts] == [
+        (1, claim.lease.worker_id),
+        (2, second.lease.worker_id),
+    ]
+    assert dataclasses.asdict(attempts[1])["ended_at"] is None
