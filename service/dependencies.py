@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import AsyncIterator, Callable
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args, get_origin
 from urllib.parse import parse_qsl, urlsplit
 
 from fastapi import APIRouter, Depends, Header, Path, Request
@@ -154,8 +154,10 @@ def _declared(route: object) -> tuple[frozenset[str], frozenset[str]]:
         dependant = pending.pop()
         pending.extend(dependant.dependencies)
         for field in dependant.query_params:
-            origin = getattr(field.field_info.annotation, "__origin__", None)
-            (many if origin in (list, tuple) else single).add(field.alias)
+            annotation = field.field_info.annotation
+            kinds = (annotation, *get_args(annotation))
+            repeatable = any(get_origin(kind) in (list, tuple) for kind in kinds)
+            (many if repeatable else single).add(field.alias)
     return frozenset(single), frozenset(many)
 
 
@@ -166,8 +168,8 @@ def protected_router(tag: str) -> APIRouter:
     )
 
 
-async def body_bytes(request: Request, ctx: Ctx) -> bytes:
-    """The JSON body's bytes, at most `limits.body_bytes` of them."""
+async def body_bytes(request: Request, _caller: Submitter, ctx: Ctx) -> bytes:
+    """The JSON body's bytes, at most `limits.body_bytes` of them. Nobody's body is read who may not write."""
     check_media_type(request, "application/json")
     return b"".join([chunk async for chunk in guarded_stream(request, ctx, most=ctx.limits.body_bytes)])
 

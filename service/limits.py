@@ -20,7 +20,7 @@ class Limits:
         bad_tokens_per_minute: Failed sign-ins from one address, after which further ones are put off.
         streams_per_token: Event streams one token may hold open.
         streams: Event streams in all.
-        stream_queue: Events kept for one slow reader before its stream is closed.
+        stream_queue: Batches (of up to 500 events) kept for one slow reader before its stream is closed.
         send_timeout_s: Seconds a reader may leave a sent event unread before its stream is closed.
         keep_alive_s: Seconds between comments on a silent event stream.
         event_poll_s: Seconds between looks at the event log while somebody listens.
@@ -38,7 +38,7 @@ class Limits:
     bad_tokens_per_minute: int = 10
     streams_per_token: int = 10
     streams: int = 500
-    stream_queue: int = 512
+    stream_queue: int = 16
     send_timeout_s: float = 30.0
     keep_alive_s: float = 15.0
     event_poll_s: float = 0.1

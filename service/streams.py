@@ -39,7 +39,7 @@ class Reader:
     token_id: TokenId
     search_id: SearchId | None
     loop: asyncio.AbstractEventLoop
-    queue: asyncio.Queue[Event]
+    queue: asyncio.Queue[tuple[Event, ...]]
     live: asyncio.Event = field(default_factory=asyncio.Event)
     gone: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -58,6 +58,12 @@ class EventHub:
         self._stopping = False
         self._thread: threading.Thread | None = None
         self._seq: int | None = None
+
+    @property
+    def count(self) -> int:
+        """Streams open now."""
+        with self._lock:
+            return len(self._readers)
 
     def open(self, *, owner: str, token_id: TokenId, search_id: SearchId | None) -> Reader:
         """A reader that hears every event from now on.
@@ -144,21 +150,22 @@ class EventHub:
                 owner: {event.seq for event in self._repository.events_after(self._seq, owner=owner, limit=_PAGE)}
                 for owner in owners
             }
-            for event in events:
-                for reader in readers:
-                    if _hears(reader, event, owned):
-                        self._tell(reader, event)
+            for reader in readers:
+                # One batch at a time: single events of a burst would fill the queue before the reader gets its turn.
+                heard = tuple(event for event in events if _hears(reader, event, owned))
+                if heard:
+                    self._tell(reader, heard)
             self._seq = events[-1].seq
             if len(events) < _PAGE:
                 return
 
-    def _tell(self, reader: Reader, event: Event | None) -> None:
+    def _tell(self, reader: Reader, batch: tuple[Event, ...] | None) -> None:
         def deliver() -> None:
-            if event is None:
+            if batch is None:
                 reader.gone.set()
                 return
             try:
-                reader.queue.put_nowait(event)
+                reader.queue.put_nowait(batch)
             except asyncio.QueueFull:
                 if not reader.gone.is_set():
                     self._measures.streams_dropped.inc()
@@ -254,21 +261,23 @@ class EventStream(Response):
         await self._write(send, f"retry: {_RETRY_MS}\n\n".encode())
         seq = self._after if self._after is not None else await asyncio.to_thread(self._repository.last_event_seq)
         await self._reader.live.wait()
+        # Tells the reader that from here on nothing is missed.
+        await self._write(send, b": live\n\n")
         if self._reset:
             await self._write(send, reset_lines(seq))
         while events := await asyncio.to_thread(self._page_after, seq):
-            for event in events:
-                seq = event.seq
-                await self._write(send, event_lines(event))
+            seq = events[-1].seq
+            await self._write(send, b"".join(event_lines(event) for event in events))
         while True:
             try:
-                event = await asyncio.wait_for(self._reader.queue.get(), timeout=self._limits.keep_alive_s)
+                batch = await asyncio.wait_for(self._reader.queue.get(), timeout=self._limits.keep_alive_s)
             except TimeoutError:
                 await self._write(send, b": still here\n\n")
                 continue
-            if event.seq > seq:
-                seq = event.seq
-                await self._write(send, event_lines(event))
+            fresh = [event for event in batch if event.seq > seq]
+            if fresh:
+                seq = fresh[-1].seq
+                await self._write(send, b"".join(event_lines(event) for event in fresh))
 
     def _page_after(self, seq: int) -> tuple[Event, ...]:
         return self._repository.events_after(

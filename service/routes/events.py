@@ -47,7 +47,9 @@ async def all_events(caller: Reader, ctx: Ctx, last_event_id: LastEventId = None
     return await _stream(caller, ctx, last_event_id, None)
 
 
-@router.get("/searches/{search_id}/events", summary="Follow a search", response_class=StreamingResponse, responses=_RESPONSES)
+@router.get(
+    "/searches/{search_id}/events", summary="Follow a search", response_class=StreamingResponse, responses=_RESPONSES
+)
 async def search_events(search_id: SearchPath, caller: Reader, ctx: Ctx, last_event_id: LastEventId = None) -> Response:
     """Events of one search, like those of all searches."""
     await asyncio.to_thread(ctx.repository.get_search, search_id, owner=caller.owner)
