@@ -344,7 +344,7 @@ def test_stop_does_not_wait_for_ever_for_a_trainer(scene: Scene, twice: bool) ->
 
 
 def test_zombie_changes_nothing(scene: Scene) -> None:
-    """A worker that was frozen past its lease: its results are refused, its trainer is ended, the next owner is left."""
+    """A worker frozen past its lease: its trainer is ended, its results are refused, the next owner is left alone."""
     made = search(scene)
     begun, woken = threading.Event(), threading.Event()
 
