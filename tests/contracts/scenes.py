@@ -37,18 +37,16 @@ class Scene:
     def __init__(self, repository: Repository, clock: ManualClock) -> None:
         self.repository = repository
         self.clock = clock
-        self._names = 0
 
     def dataset(self, *, owner: str = "ada", name: str | None = None, builtin: bool = False) -> Dataset:
         return self.repository.add_dataset(self.new_dataset(owner=owner, name=name, builtin=builtin))
 
     def new_dataset(self, *, owner: str = "ada", name: str | None = None, builtin: bool = False) -> Dataset:
-        self._names += 1
         dataset_id = new_dataset_id()
         return Dataset(
             id=dataset_id,
             owner=owner,
-            name=name or f"data-{self._names}",
+            name=name or f"data-{dataset_id}",
             task="classification",
             input_shape=(8, 8),
             num_classes=10,
