@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import random
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -102,7 +103,10 @@ def outcome(document: object) -> str:
             check_refusal(refused)
             continue
         plan(definition, space, facts)
-        json.dumps(resolve(definition, space.defaults(), facts), allow_nan=False)
+        for seed in range(3):
+            point = space.sample(random.Random(seed))
+            assert space.contains(point)
+            json.dumps(resolve(definition, point, facts), allow_nan=False)
     return "accepted"
 
 
