@@ -45,6 +45,7 @@ class _Brackets(NoDisk, KerasTunerHyperbandOracle):  # type: ignore[misc]  # Ker
     - A bracket whose trials have all ended and that cannot promote any more is forgotten; there it is kept for ever.
     """
 
+    trials: dict[str, Any]
     _brackets: list[_Bracket]
     _current_bracket: int
     _current_iteration: int
@@ -104,6 +105,14 @@ class _Brackets(NoDisk, KerasTunerHyperbandOracle):  # type: ignore[misc]  # Ker
 
     def forget_dead_brackets(self) -> None:
         self._brackets = [bracket for bracket in self._brackets if not self._is_dead(bracket)]
+        members = self.members()
+        # Seldom enough to cost nothing per ask.
+        if len(self.trials) > 2 * len(members) + 100:
+            self.trials = {trial_id: self.trials[trial_id] for trial_id in members}
+
+    def members(self) -> set[str]:
+        """The trials that the open brackets still ask for."""
+        return {member["id"] for bracket in self._brackets for members in bracket["rounds"] for member in members}
 
     def _is_dead(self, bracket: _Bracket) -> bool:
         rounds = bracket["rounds"]
@@ -214,12 +223,14 @@ class HyperbandOracle:
                 name: options[name] for name in ("max_epochs", "factor", "hyperband_iterations") if name in options
             },
         )
-        for trial in snapshot.trials:
-            oracle._enter(str(trial.number), trial.values)
-            if trial.state in TRIAL_ENDED:
-                oracle._end(trial)
         if snapshot.state is not None:
             oracle._brackets.restore(snapshot.state, count=book.count)
+        members = oracle._brackets.members()
+        for trial in snapshot.trials:
+            if str(trial.number) in members:
+                oracle._enter(str(trial.number), trial.values)
+                if trial.state in TRIAL_ENDED:
+                    oracle._end(trial)
         return oracle
 
     @property
@@ -234,6 +245,7 @@ class HyperbandOracle:
         while len(trials) < count:
             trial_id = str(self._book.count)
             answer = self._brackets.populate_space(trial_id)
+            # Whether it says IDLE or STOPPED rests on its list of running trials, which the book stands for here.
             if answer["status"] != "RUNNING":
                 if self._book.open or self._source.interrupted:
                     return Ask(tuple(trials), "wait", interrupted=self._source.interrupted)
@@ -267,19 +279,18 @@ class HyperbandOracle:
         return trial
 
     def _enter(self, trial_id: str, values: Mapping[str, Any]) -> None:
-        trial = self._keras_tuner.trial(int(trial_id), values, status="RUNNING", score=None)
-        self._brackets.trials[trial_id] = trial
-        # What Keras Tuner asks of the running trials is only whether there are any.
-        self._brackets.ongoing_trials[trial_id] = trial
+        self._brackets.trials[trial_id] = self._keras_tuner.trial(int(trial_id), values, status="RUNNING", score=None)
 
     def _end(self, trial: Trial) -> None:
         trial_id = str(trial.number)
+        entered = self._brackets.trials.get(trial_id)
+        if entered is None:
+            # A bracket is gone as soon as its last trial is out: nothing follows from how that one ends.
+            return
         score = usable_score(trial)
-        entered = self._brackets.trials[trial_id]
         entered.status = "FAILED" if score is None else "COMPLETED"
         entered.score = score
         self._ids[trial_id] = trial.id
-        self._brackets.ongoing_trials.pop(trial_id, None)
 
     def _end_reason(self) -> Reason:
         return SPACE_EXHAUSTED if self._source.exhausted else TUNER_FINISHED
