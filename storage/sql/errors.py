@@ -32,6 +32,8 @@ _UNKNOWN_SCHEMA = frozenset({"42P01", "42703"})
 _SQLITE_BUSY = ("database is locked", "database table is locked", "database schema is locked")
 _SQLITE_AWAY = (
     "unable to open database file",
+    "file is not a database",
+    "database disk image is malformed",
     "disk I/O error",
     "database or disk is full",
     "attempt to write a readonly database",
