@@ -12,7 +12,6 @@ from pydantic_core import PydanticCustomError
 from storage import records
 from tuners.definitions import bounds
 from tuners.definitions.analysis import Analysis, analysed
-from tuners.definitions.declared import Declarations
 from tuners.definitions.faults import Faults
 from tuners.definitions.metrics import logged_metrics, with_validation
 from tuners.definitions.scanning import name_fault
@@ -172,10 +171,6 @@ class Definition(_Part):
     def space(self) -> Space:
         """The expanded space: repeats unrolled, generated conditions added, constraints attached."""
         return self.analysis.space
-
-    @cached_property
-    def declarations(self) -> Declarations:
-        return self.analysis.declarations
 
     def metric_names(self, *, validation: bool = True) -> tuple[str, ...]:
         """The names under which the model logs; with `validation` those of the validation part too."""
