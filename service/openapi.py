@@ -7,6 +7,7 @@ from typing import Any
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
+from fastapi.routing import APIRoute
 from pydantic.json_schema import models_json_schema
 
 from service.schemas.base import Problem
@@ -57,7 +58,23 @@ def _document(app: FastAPI) -> dict[str, Any]:
         for operation in operations.values():
             if "401" in operation["responses"] and path != "/login":
                 operation["security"] = [{"token": []}]
+    _restore_examples(document, app)
     return document
+
+
+def _restore_examples(document: dict[str, Any], app: FastAPI) -> None:
+    """Put the examples back as they were written: the framework drops every null in them."""
+    for route in app.routes:
+        if not isinstance(route, APIRoute) or not route.include_in_schema:
+            continue
+        for method in route.methods or ():
+            operation = document["paths"][route.path_format][method.lower()]
+            for code, answer in route.responses.items():
+                for media_type, content in answer.get("content", {}).items():
+                    operation["responses"][str(code)]["content"][media_type]["example"] = content["example"]
+            body = (route.openapi_extra or {}).get("requestBody", {})
+            for media_type, content in body.get("content", {}).items():
+                operation["requestBody"]["content"][media_type]["example"] = content["example"]
 
 
 def service_version() -> str:

@@ -162,6 +162,8 @@ def _check(row: Row, answer: Any) -> None:
     problem = assert_problem(answer)
     if "code" in row:
         assert problem.code == row["code"], "code"
+    if row["status"] == 405:
+        assert answer.headers["allow"], "allow"
     if "fault" in row:
         assert row["fault"] in [error.code for error in problem.errors], "fault"
     if "pointer" in row:
