@@ -204,6 +204,7 @@ def test_events_are_told_to_the_end(search: headstock.Search) -> None:
     assert events[0].kind == "search.created"
     assert events[-1].kind == "search.cancelled"
     assert [event.seq for event in search.events(after=events[1].seq)] == [event.seq for event in events[2:]]
+    assert list(search.events(after=events[-1].seq)) == []
 
 
 def test_data_sets_come_and_go(live: headstock.Client, tmp_path: Path) -> None:

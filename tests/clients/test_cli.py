@@ -207,6 +207,17 @@ def test_trials_and_epochs_are_tables(run: Run, script: Script) -> None:
     assert [row["epoch"] for row in run("epochs", "t_0", "--json").json()] == [0, 1]
 
 
+def test_narrow_terminal_cuts_no_id(script: Script) -> None:
+    text = io.StringIO()
+    long = "s_" + "0" * 32
+    script.on("GET", "/v1/searches", page([search(id=long, name="größe-" * 10)]))
+    session = Session(connect=lambda url, folder: client_of(script), out=Console(file=text, width=40))
+    assert CliRunner().invoke(app, ["searches"], obj=session).exit_code == 0
+    header, row = text.getvalue().splitlines()
+    assert row.startswith(f"{long}  {'größe-' * 10}  RUNNING")
+    assert header.index("state") == row.index("RUNNING")
+
+
 def test_trend_has_a_bar_per_value(run: Run, script: Script) -> None:
     script.on("GET", f"{SEARCH}/trends/hyperparameters/units", ok(TREND))
     shown = run("trend", "latest", "units").out

@@ -14,6 +14,7 @@ from tests.clients.service_double import Script, Time, client_of, ok, problem, s
 
 SEARCH = "/v1/searches/s_1"
 EVENTS = f"{SEARCH}/events"
+ALIVE = ": still here\n\n"
 
 
 def line(seq: int, kind: str = "trial.ended") -> str:
@@ -30,11 +31,6 @@ def stream(*parts: str, fault: Exception | None = None) -> Callable[[httpx.Reque
             raise fault
 
     return lambda request: httpx.Response(200, headers={"content-type": "text/event-stream"}, content=content())
-
-
-def quiet(*parts: str) -> Callable[[httpx.Request], httpx.Response]:
-    """A stream that stays open with nothing more to say."""
-    return stream(*parts, fault=httpx.ReadTimeout("silence"))
 
 
 @pytest.mark.parametrize(
@@ -55,43 +51,49 @@ def test_format(text: str, expected: list[Frame | None]) -> None:
 
 def test_broken_stream_goes_on_after_the_last_event_and_tells_nothing_twice() -> None:
     time = Time()
-    script = Script().on("GET", SEARCH, ok(search()), ok(search()), ok(search(state="COMPLETED")))
+    script = Script().on("GET", SEARCH, ok(search()))
     script.on(
         "GET",
         EVENTS,
         stream(line(1), line(2), fault=httpx.ReadError("reset")),
         httpx.ConnectError("refused"),
-        stream(line(2), line(3), line(4, "search.completed")),
-        quiet(line(5, "trial.cancelled")),
+        stream(line(2), line(3)),
+        stream(line(4), line(5, "search.completed"), line(6)),
     )
     found = client_of(script, time=time).search("s_1")
     assert [event.seq for event in found.events()] == [1, 2, 3, 4, 5]
-    assert [request.headers["Last-Event-ID"] for request in script.to("GET", EVENTS)] == ["0", "2", "2", "4"]
-    assert time.slept == [0.25, 0.5]
+    assert [request.headers["Last-Event-ID"] for request in script.to("GET", EVENTS)] == ["0", "2", "2", "3"]
+    assert time.slept == [0.25, 0.5, 0.25]
 
 
-def test_search_that_has_ended_tells_what_is_stored_and_ends() -> None:
+def test_search_that_has_ended_tells_all_that_is_stored() -> None:
     script = Script().on("GET", SEARCH, ok(search(state="COMPLETED")))
-    script.on("GET", EVENTS, quiet(line(8), line(9, "search.completed")))
+    script.on("GET", EVENTS, stream(line(8), line(9, "search.completed")))
     assert [event.seq for event in client_of(script).search("s_1").events(after=7)] == [8, 9]
     assert script.to("GET", EVENTS)[0].headers["Last-Event-ID"] == "7"
 
 
-def test_keep_alive_is_when_a_missed_end_is_noticed() -> None:
-    script = Script().on("GET", SEARCH, ok(search()), ok(search()), ok(search(state="CANCELLED")))
-    script.on("GET", EVENTS, stream(line(1), ": still here\n\n", line(2)), quiet(line(2)))
+def test_who_has_seen_the_end_already_is_let_go_after_a_quiet_time() -> None:
+    script = Script().on("GET", SEARCH, ok(search(state="COMPLETED")))
+    script.on("GET", EVENTS, stream(": live\n\n", line(9, "search.completed"), ALIVE, ALIVE, line(10)))
+    assert list(client_of(script).search("s_1").events(after=9)) == []
+
+
+def test_quiet_time_counts_from_the_last_event_and_after_the_end() -> None:
+    script = Script().on("GET", SEARCH, *[ok(search())] * 3, ok(search(state="CANCELLED")))
+    script.on("GET", EVENTS, stream(line(1), ALIVE, ALIVE, line(2), ALIVE, ALIVE, line(3)))
     assert [event.seq for event in client_of(script).search("s_1").events()] == [1, 2]
 
 
 def test_deleted_search_ends_the_stream() -> None:
     script = Script().on("GET", SEARCH, ok(search()), ok(search()), problem(404, "not_found"))
-    script.on("GET", EVENTS, stream(line(1, "search.deleted")), quiet())
+    script.on("GET", EVENTS, stream(line(1, "search.deleted"), ALIVE, ALIVE, line(2)))
     assert [event.seq for event in client_of(script).search("s_1").events()] == [1]
 
 
 def test_numbering_that_began_anew_is_told_and_followed() -> None:
-    script = Script().on("GET", SEARCH, ok(search()), ok(search()), ok(search(state="COMPLETED")))
-    script.on("GET", EVENTS, stream(line(3, "reset"), line(4, "search.completed")), quiet())
+    script = Script().on("GET", SEARCH, ok(search()))
+    script.on("GET", EVENTS, stream(line(3, "reset"), line(4, "search.completed")))
     assert [event.kind for event in client_of(script).search("s_1").events(after=900)] == ["reset", "search.completed"]
 
 

@@ -177,6 +177,13 @@ def test_places_are_listed_one_a_line() -> None:
     assert caught.value.errors[0] == headstock.FieldError("/tuner/type", "unknown", "must be one of random, grid")
 
 
+def test_fault_of_the_service_names_the_request_to_look_up() -> None:
+    script = Script().on("GET", SEARCH, problem(500, "internal", request_id="r_7"))
+    with pytest.raises(headstock.ServerFault) as caught:
+        client_of(script).search("s_1")
+    assert (str(caught.value), caught.value.request_id) == ("it is so (internal, request r_7)", "r_7")
+
+
 def test_errors_survive_pickling() -> None:
     before = headstock.InvalidDefinition(
         "no", status=422, code="invalid_definition", errors=(headstock.FieldError("/a", "b", "c"),)

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
-import httpx
 from pydantic import ValidationError
 
 from headstock._http import Http
@@ -17,8 +16,8 @@ from headstock.models import Event
 
 # Several times the pause between the service's keep-alive comments: silence for longer means a dead connection.
 SILENCE_S = 60.0
-# What is already stored arrives at once; after a pause of this length there is no more of it.
-REST_S = 1.0
+# The last event of a search: the service writes it after those of the trials it ends.
+LAST_KINDS = frozenset({"search.completed", "search.failed", "search.cancelled"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +59,9 @@ def frames(lines: Iterable[str]) -> Iterator[Frame | None]:
 def follow(http: Http, path: str, *, after: int | None, over: Callable[[], bool] | None = None) -> Iterator[Event]:
     """Events in order, none twice; a connection that breaks is opened again with the number of the last event seen.
 
-    The service's stream never ends by itself, so `over` is asked at the start, after each change of a search, and at
-    each keep-alive. Once it says yes, what is stored already is still told, and then the iteration ends.
+    The service's stream never ends by itself. With `over`, the iteration ends after the search's last event; and, for
+    those who had seen that already, at the second comment without an event before it (the service sends one when a
+    stream begins, and one after each quiet time) once the search was over before.
 
     Args:
         after: Number of the last event already seen; 0 for all that are kept, None for those from now on.
@@ -72,44 +72,37 @@ def follow(http: Http, path: str, *, after: int | None, over: Callable[[], bool]
         Unreachable: Several connections in a row told nothing; the waits between them grow.
     """
     seen, failures = after, 0
-    rest = over is not None and over()
+    was_over = over is not None and over()
     while True:
         headers = {"Accept": "text/event-stream", "Cache-Control": "no-store"}
         if seen is not None:
             headers["Last-Event-ID"] = str(seen)
         fault: ApiError | Unreachable | None = None
-        resting = rest
+        quiet = 0
         try:
-            with http.stream(path, headers=headers, read_timeout_s=REST_S if resting else SILENCE_S) as response:
+            with http.stream(path, headers=headers, read_timeout_s=SILENCE_S) as response:
                 for frame in frames(response.iter_lines()):
-                    if frame is not None:
-                        event = _event(frame)
-                        failures = 0
-                        if event.kind != "reset" and seen is not None and event.seq <= seen:
-                            continue
-                        seen = event.seq
-                        yield event
-                        if not event.kind.startswith("search"):
-                            continue
-                    if resting:
-                        if frame is None:
+                    failures = 0
+                    if frame is None:
+                        quiet += 1
+                        if was_over and quiet >= 2:
                             return
-                    elif over is not None and over():
-                        rest = True
-                        break
+                        was_over = over is not None and over()
+                        continue
+                    quiet = 0
+                    event = _event(frame)
+                    if event.kind != "reset" and seen is not None and event.seq <= seen:
+                        continue
+                    seen = event.seq
+                    yield event
+                    if over is not None and event.kind in LAST_KINDS:
+                        return
         except Unreachable as broken:
-            if resting and isinstance(broken.__cause__, httpx.ReadTimeout):
-                return
             fault = broken
         except ApiError as refusal:
             if not refusal.retryable:
                 raise
             fault = refusal
-        else:
-            if resting:
-                return
-            if rest:  # Broken off above, to read the rest with a short patience.
-                continue
         failures += 1
         if fault is not None and failures >= http.retries.attempts:
             raise fault

@@ -111,6 +111,7 @@ class ApiError(HeadstockError):
         errors: The wrong places, in the service's order; empty when the fault is not in the document.
         retryable: Whether the same call may succeed later unchanged.
         retry_after_s: Seconds the service asks to wait before that, when it says so.
+        request_id: Under this the service's log has the request; empty when it was not the service that answered.
     """
 
     expected_code: ClassVar[str] = ""
@@ -125,6 +126,7 @@ class ApiError(HeadstockError):
         errors: tuple[FieldError, ...] = (),
         retryable: bool = False,
         retry_after_s: float | None = None,
+        request_id: str = "",
     ) -> None:
         super().__init__(detail)
         self.status = status
@@ -134,9 +136,12 @@ class ApiError(HeadstockError):
         self.errors = errors
         self.retryable = retryable
         self.retry_after_s = retry_after_s
+        self.request_id = request_id
 
     def __str__(self) -> str:
-        head = f"{self.detail} ({self.code})"
+        # Only where the reason is in the log alone does a person need the id.
+        where = f", request {self.request_id}" if self.request_id and self.status >= 500 else ""
+        head = f"{self.detail} ({self.code}{where})"
         return "\n".join([head, *(f"  {error}" for error in self.errors)])
 
     def __reduce__(self) -> tuple[object, ...]:
@@ -151,6 +156,7 @@ class ApiError(HeadstockError):
                 "errors": self.errors,
                 "retryable": self.retryable,
                 "retry_after_s": self.retry_after_s,
+                "request_id": self.request_id,
             },
         )
 
@@ -333,4 +339,5 @@ def from_response(response: httpx.Response, *, retry_after_s: float | None = Non
         errors=errors,
         retryable=retryable if isinstance(retryable, bool) else status in (429, 502, 503, 504),
         retry_after_s=retry_after_s,
+        request_id=str(problem.get("request_id") or ""),
     )

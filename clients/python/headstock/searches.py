@@ -229,7 +229,7 @@ class Search:
     def events(self, *, after: int = 0) -> Iterator[Event]:
         """What has happened in it since event number `after`, then what happens, as it happens.
 
-        Ends soon after the search has. A broken connection is opened again, and nothing is told twice.
+        Ends with the event that tells of the search's end. A broken connection is opened again; nothing is told twice.
         """
         return _events.follow(self._http, f"{self._path}/events", after=after, over=self._is_over)
 

@@ -80,7 +80,7 @@ def trials(context: typer.Context, search: SearchReference = "latest", as_json: 
         session.print_json(listed)
         return
     session.print_table(
-        (">no", "state", ">score", ">epochs", ">seconds", "values", "id"),
+        (">no", "state", ">score", ">epochs", ">seconds", "id", "values"),
         (
             (
                 record.number,
@@ -88,8 +88,8 @@ def trials(context: typer.Context, search: SearchReference = "latest", as_json: 
                 words.number(record.score),
                 record.epochs,
                 words.number(record.seconds, digits=1),
-                words.values(record.hyperparameters),
                 record.id,
+                words.values(record.hyperparameters),
             )
             for record in listed
         ),

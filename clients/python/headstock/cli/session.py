@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from pydantic import BaseModel
+from rich.cells import cell_len
 from rich.console import Console
-from rich.table import Table
+from rich.text import Text
 
 from headstock.client import Client
 from headstock.errors import HeadstockError
@@ -70,25 +71,33 @@ class Session:
                 raise HeadstockError(f"no search is called {reference!r} or so: `headstock searches` lists them")
             case several:
                 names = "\n".join(f"  {search.id}  {search.name}" for search in several[:10])
-                raise HeadstockError(f"{len(several)} searches have names that begin with {reference!r}:\n{names}")
+                raise HeadstockError(
+                    f"{len(several)} searches have names that begin with {reference!r}, give an id:\n{names}"
+                )
 
     def print_json(self, document: object) -> None:
         """A document on standard output; models as the service's keys."""
         typer.echo(json.dumps(_plain(document), indent=2, ensure_ascii=False))
 
-    def print_table(self, columns: Iterable[str], rows: Iterable[Iterable[object]], *, empty: str) -> None:
-        """A table of texts; `empty` when there is no row. Columns whose name begins with `>` hold numbers."""
-        table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
-        for column in columns:
-            is_number = column.startswith(">")
-            # Ids are for copying: a terminal that is too narrow folds them, and cuts nothing off.
-            table.add_column(column.lstrip(">"), justify="right" if is_number else "left", overflow="fold")
-        for row in rows:
-            table.add_row(*(str(cell) for cell in row))
-        if table.row_count == 0:
-            self.out.print(empty, markup=False)
-        else:
-            self.out.print(table, markup=False)
+    def print_table(self, columns: Sequence[str], rows: Iterable[Iterable[object]], *, empty: str) -> None:
+        """A table of texts; `empty` when there is no row. Columns whose name begins with `>` hold numbers.
+
+        Ids are for copying and rows for `grep`: too narrow a terminal wraps the lines, and nothing is cut off.
+        """
+        cells = [[str(cell) for cell in row] for row in rows]
+        if not cells:
+            self.out.print(empty, markup=False, soft_wrap=True)
+            return
+        numeric = [column.startswith(">") for column in columns]
+        header = [column.removeprefix(">") for column in columns]
+        widths = [max(map(cell_len, column)) for column in zip(header, *cells, strict=True)]
+        for number, row in enumerate([header, *cells]):
+            padded = [
+                " " * (width - cell_len(cell)) + cell if right else cell + " " * (width - cell_len(cell))
+                for cell, width, right in zip(row, widths, numeric, strict=True)
+            ]
+            style = "bold" if number == 0 else ""
+            self.out.print(Text("  ".join(padded).rstrip(), style=style), soft_wrap=True)
 
 
 def session_of(context: typer.Context) -> Session:
