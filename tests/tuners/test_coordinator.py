@@ -66,8 +66,8 @@ def broken(values: Mapping[str, Scalar], epoch: int) -> float:
 
 
 @pytest.fixture
-def repository(sqlite_url: str, clock: ManualClock) -> Iterator[Repository]:
-    repository = open_repository(sqlite_url, clock=clock)
+def repository(database_url: str, clock: ManualClock) -> Iterator[Repository]:
+    repository = open_repository(database_url, clock=clock, lease_clock=clock)
     yield repository
     assert repository.check_invariants() == ()
     repository.close()

@@ -258,8 +258,8 @@ class Coordinator:
 
     def _rebuild(self, search_id: SearchId) -> SearchRun:
         snapshot = self._repository.load_oracle(search_id)
-        accepts = None if self._make_accepts is None else self._make_accepts(snapshot.search)
         with blaming_the_oracle():
+            accepts = None if self._make_accepts is None else self._make_accepts(snapshot.search)
             oracle = self._make_oracle(snapshot, accepts)
         _log.info("oracle_built", search_id=search_id, tuner=snapshot.search.tuner, trials=len(snapshot.trials))
         # A worker hears of a stop when it next renews, and its trainer ends within its own grace.

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 import structlog
 
-from storage.errors import StaleOracle, WrongState
+from storage.errors import NotFound, StaleOracle, StorageUnavailable, WrongState
 from storage.records import JsonObject, OracleSnapshot, Reason, Search, Trial
 from storage.repository import Repository
 from storage.states import SearchState, TrialState
@@ -28,9 +28,11 @@ class OracleFault(Exception):
 
 @contextmanager
 def blaming_the_oracle() -> Iterator[None]:
-    """Turns whatever is raised inside into `OracleFault`."""
+    """Turns whatever is raised inside into `OracleFault`, except what storage says of itself."""
     try:
         yield
+    except (StorageUnavailable, NotFound):
+        raise
     except Exception as error:
         raise OracleFault(f"{type(error).__name__}: {error}") from error
 
