@@ -1,0 +1,289 @@
+"""The trends' arithmetic, progress, sampling and exports: pure functions."""
+
+from __future__ import annotations
+
+import math
+import statistics
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+from scipy.stats import spearmanr
+
+from service.exports import safe_cell
+from service.progress import progress_of
+from service.trends.hyperparameter import BINS, MOST_DISTINCT, hyperparameter_trend
+from service.trends.objective import objective_steps
+from service.trends.quantiles import quantile, ranks, spearman
+from service.trends.sampling import down_sampled
+from storage.ids import DatasetId, SearchId, TrialId
+from storage.records import (
+    BestScore,
+    Direction,
+    Limits,
+    Objective,
+    ObjectivePoint,
+    Scalar,
+    Search,
+    Trial,
+    TrialCounts,
+)
+from storage.states import SearchState, TrialState
+
+START = datetime(2026, 1, 1, tzinfo=UTC)
+FINITE = st.floats(allow_nan=False, allow_infinity=False, min_value=-1e6, max_value=1e6)
+
+
+def trial(number: int, value: Scalar, score: float, *, name: str = "units") -> Trial:
+    return Trial(
+        id=TrialId(f"t_{number}"),
+        search_id=SearchId("s_1"),
+        number=number,
+        state=TrialState.COMPLETED,
+        values={name: value},
+        values_hash="",
+        attempt=1,
+        score=score,
+        best_epoch=0,
+        epochs=1,
+        metrics={},
+        last_metrics={},
+        start_epoch=0,
+        target_epochs=None,
+        parent_trial_id=None,
+        bracket=None,
+        round=None,
+        failure=None,
+        definition_faults=0,
+        machine_faults=0,
+        seconds=1.0,
+        parameters=None,
+        device=None,
+        stop_requested=False,
+        ended_seq=number,
+        worker_id=None,
+        created_at=START,
+        started_at=START,
+        ended_at=START,
+    )
+
+
+def trend(scores: list[tuple[Scalar, float]], *, direction: Direction = "max", ordered: bool = True):  # type: ignore[no-untyped-def]
+    trials = [trial(number, value, score) for number, (value, score) in enumerate(scores)]
+    return hyperparameter_trend(trials, "units", direction=direction, ordered=ordered)
+
+
+# Quantiles and ranks
+
+
+@given(st.lists(FINITE, min_size=2, max_size=50))
+def test_quantiles_agree_with_the_standard_library(values: list[float]) -> None:
+    ordered = sorted(values)
+    quartiles = statistics.quantiles(ordered, n=4, method="inclusive")
+    assert [quantile(ordered, q) for q in (0.25, 0.5, 0.75)] == pytest.approx(quartiles)
+    assert (quantile(ordered, 0), quantile(ordered, 1)) == (ordered[0], ordered[-1])
+
+
+@given(st.lists(st.tuples(FINITE, FINITE), min_size=2, max_size=40))
+def test_spearman_agrees_with_scipy(pairs: list[tuple[float, float]]) -> None:
+    xs, ys = [x for x, _ in pairs], [y for _, y in pairs]
+    assume(len(set(xs)) > 1 and len(set(ys)) > 1)
+    assert spearman(xs, ys) == pytest.approx(spearmanr(xs, ys).statistic, abs=1e-9)
+
+
+def test_ties_share_their_ranks() -> None:
+    assert ranks([3.0, 1.0, 3.0, 2.0]) == [3.5, 1.0, 3.5, 2.0]
+    assert spearman([1.0, 1.0], [1.0, 2.0]) == 0.0
+
+
+# The objective
+
+
+@given(st.lists(FINITE, max_size=30), st.sampled_from(["min", "max"]))
+def test_the_best_so_far_never_gets_worse(scores: list[float], direction: Direction) -> None:
+    points = [
+        ObjectivePoint(TrialId(str(n)), n, score, START + timedelta(seconds=n), epochs=2, seconds=0.5)
+        for n, score in enumerate(scores)
+    ]
+    steps = objective_steps(points, direction=direction, started_at=START)
+    sign = 1 if direction == "min" else -1
+    bests = [sign * step.best for step in steps]
+    assert bests == sorted(bests, reverse=True)
+    assert [step.epochs_spent for step in steps] == [2 * (n + 1) for n in range(len(scores))]
+    assert [step.elapsed_seconds for step in steps] == list(range(len(scores)))
+
+
+# One hyperparameter
+
+
+def rising(value: float) -> float:
+    return 1 - math.exp(-value / 4)
+
+
+@pytest.mark.parametrize(
+    ("curve", "verdict"),
+    [
+        (rising, "monotone_increasing"),
+        (lambda value: -rising(value), "monotone_decreasing"),
+        (lambda value: -((value - 8.0) ** 2), "peak"),
+        (lambda value: (value - 8.0) ** 2, "valley"),
+    ],
+)
+def test_verdicts_on_clear_shapes(curve: object, verdict: str) -> None:
+    scores = [(value, curve(value)) for value in range(1, 17)]  # type: ignore[operator]
+    assert trend(scores).verdict == verdict
+
+
+def test_a_score_that_does_not_depend_on_the_value_is_flat() -> None:
+    scores = [(value, 0.5 + 0.1 * ((value * 7 + repeat) % 5)) for repeat in range(5) for value in (1, 2, 3, 4)]
+    assert trend(scores).verdict == "flat"
+
+
+def test_too_few_values_say_nothing() -> None:
+    assert trend([]).verdict == "unclear"
+    assert trend([(1, 0.5)]).verdict == "unclear"
+    assert trend([(1, 0.5), (2, 0.9)]).verdict == "monotone_increasing"
+
+
+def test_gains_end_where_less_than_a_twentieth_remains() -> None:
+    scores = [(value, rising(value)) for value in range(1, 17)]
+    found = trend(scores)
+    whole = rising(16) - rising(1)
+    expected = next(value for value in range(1, 17) if rising(16) - rising(value) < 0.05 * whole)
+    assert found.diminishing_returns_at == expected
+    assert 1 < expected < 16
+    linear = trend([(value, float(value)) for value in range(1, 17)])
+    assert linear.diminishing_returns_at is None
+    falling = trend(scores, direction="min")
+    assert falling.diminishing_returns_at is None
+    mirrored = trend([(value, -score) for value, score in scores], direction="min")
+    assert mirrored.diminishing_returns_at == expected
+
+
+def test_many_values_are_binned_by_count_and_equal_ones_stay_together() -> None:
+    scores = [(value / 7, float(value)) for value in range(200)] + [(3.0, 0.0)] * 50
+    found = trend(scores)
+    assert len({value for value, _ in scores}) > MOST_DISTINCT
+    assert len(found.groups) <= BINS
+    assert sum(group.count for group in found.groups) == len(scores)
+    for before, after in zip(found.groups, found.groups[1:], strict=False):
+        assert before.high is not None
+        assert after.low is not None
+        assert before.high < after.low
+    assert found.method.grouping == "10 bins of equal count"
+
+
+def test_choices_without_order_are_summarised_but_not_shaped() -> None:
+    found = trend([("relu", 0.9), ("tanh", 0.7), ("relu", 0.8)], ordered=False)
+    assert [(group.value, group.count, group.best) for group in found.groups] == [("relu", 2, 0.9), ("tanh", 1, 0.7)]
+    assert (found.best_value, found.verdict, found.diminishing_returns_at) == ("relu", "unclear", None)
+
+
+def test_true_and_one_are_two_values() -> None:
+    assert len(trend([(True, 0.5), (1, 0.6)], ordered=False).groups) == 2
+
+
+def test_trials_without_the_value_are_left_out() -> None:
+    trials = [trial(0, 1, 0.5), trial(1, 2, 0.6, name="other")]
+    assert len(hyperparameter_trend(trials, "units", direction="max", ordered=True).points) == 1
+
+
+def test_ties_for_the_best_go_to_the_earlier_trial() -> None:
+    assert trend([(3, 0.9), (1, 0.9)]).best_value == 3
+
+
+# Sampling and cells
+
+
+@given(st.integers(1, 300), st.integers(1, 300))
+def test_thinned_curves_keep_their_ends(length: int, most: int) -> None:
+    rows = list(range(length))
+    thinned = down_sampled(rows, most=most)
+    assert len(thinned) == min(length, most)
+    assert thinned == sorted(set(thinned))
+    assert thinned[-1] == rows[-1]
+    if most > 1:
+        assert thinned[0] == rows[0]
+
+
+@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "\tx", "\rx"])
+def test_formulas_are_defused(text: str) -> None:
+    assert safe_cell(text) == f"'{text}"
+
+
+@pytest.mark.parametrize("value", [-1, -0.5, "relu", None, True])
+def test_numbers_and_plain_texts_are_left_alone(value: Scalar | None) -> None:
+    assert safe_cell(value) is value
+
+
+# Progress
+
+
+SEARCH = Search(
+    id=SearchId("s_1"),
+    owner="ada",
+    name="x",
+    state=SearchState.RUNNING,
+    state_reason=None,
+    definition={},
+    space={},
+    dataset_id=DatasetId("d_1"),
+    objective=Objective("val_loss", "min"),
+    tuner="random",
+    limits=Limits(max_trials=10),
+    parallelism=1,
+    executions_per_trial=1,
+    max_retries_per_trial=1,
+    priority=0,
+    seed=1,
+    tags={},
+    counts=TrialCounts(completed=5),
+    best=BestScore(TrialId("t_1"), 0.5),
+    oracle_version=1,
+    checked_at=START,
+    planned_trials=10,
+    planned_epochs=100,
+    epochs_recorded=50,
+    device_seconds=0.0,
+    active_seconds=30.0,
+    trials_since_best=0,
+    versions={},
+    created_at=START,
+    started_at=START,
+    ended_at=None,
+)
+
+
+def test_half_done_takes_as_long_again() -> None:
+    progress = progress_of(SEARCH)
+    assert (progress.fraction, progress.remaining_seconds) == (0.5, 30.0)
+
+
+def test_early_stopping_does_not_hold_progress_back() -> None:
+    assert progress_of(replace(SEARCH, epochs_recorded=20)).fraction == 0.5
+
+
+def test_hyperband_is_measured_in_epochs() -> None:
+    search = replace(SEARCH, tuner="hyperband", limits=Limits(), epochs_recorded=10)
+    assert progress_of(search).fraction == 0.1
+
+
+def test_the_nearest_limit_decides() -> None:
+    search = replace(SEARCH, limits=Limits(max_trials=10, max_seconds=40.0))
+    progress = progress_of(search)
+    assert (progress.fraction, progress.remaining_seconds) == (0.75, 10.0)
+
+
+def test_an_open_end_is_unknown() -> None:
+    search = replace(SEARCH, limits=Limits(), planned_trials=None, planned_epochs=None)
+    progress = progress_of(search)
+    assert (progress.fraction, progress.remaining_seconds) == (None, None)
+
+
+def test_only_a_completed_search_is_whole() -> None:
+    assert progress_of(replace(SEARCH, counts=TrialCounts(completed=10), epochs_recorded=100)).fraction == 0.999
+    assert progress_of(replace(SEARCH, state=SearchState.COMPLETED, epochs_recorded=3)).fraction == 1.0
+    cancelled = progress_of(replace(SEARCH, state=SearchState.CANCELLED))
+    assert (cancelled.fraction, cancelled.remaining_seconds) == (0.5, 0.0)
