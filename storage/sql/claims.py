@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from datetime import timedelta
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Row, Select, delete, func, insert, or_, select, update
+from sqlalchemy import BigInteger, Row, Select, bindparam, delete, func, insert, or_, select, update
+from sqlalchemy.sql.dml import ReturningUpdate
 
 from storage.errors import NotFound
 from storage.ids import TrialId, WorkerId, new_lease_token
@@ -14,8 +17,9 @@ from storage.records import Artifact, Claim, Directive, Lease, LeaseStatus
 from storage.sql import tables
 from storage.sql.database import Transaction
 from storage.sql.mapping import select_searches, to_artifact, to_dataset, to_lease, to_search, to_trial
-from storage.sql.moves import fence
+from storage.sql.moves import FENCE, fence
 from storage.sql.part import Part
+from storage.sql.types import UtcDateTime
 from storage.states import AttemptState, SearchState, TrialState
 
 _searches = tables.searches.c
@@ -26,6 +30,86 @@ _artifacts = tables.artifacts.c
 # A search found full by the time its lock is ours means: look again. So many times in a row means a crowd, and the
 # worker's next poll comes soon.
 _LOOKS = 20
+
+_CLAIMABLE = (
+    _searches.state == SearchState.RUNNING,
+    # Said again in the words of the partial index, which is tiny where the table is not.
+    _searches.ended_at.is_(None),
+    _searches.trials_queued > 0,
+    _searches.trials_running < _searches.parallelism,
+)
+_ANY_SEARCH = select(_searches.id).where(*_CLAIMABLE).limit(1)
+_WORKER = select(tables.workers.c.id).where(tables.workers.c.id == bindparam("worker_id"))
+_DATASET = select(tables.datasets).where(tables.datasets.c.id == bindparam("dataset_id"))
+_BEGIN_ATTEMPT = insert(tables.attempts)
+_COUNT_CLAIM = (
+    update(tables.searches)
+    .where(_searches.id == bindparam("counted_search"))
+    .values(
+        trials_queued=_searches.trials_queued - 1,
+        trials_running=_searches.trials_running + 1,
+        epochs_recorded=_searches.epochs_recorded - bindparam("deleted", type_=BigInteger()),
+    )
+)
+_RENEW = update(tables.trials).where(FENCE).values(lease_expires_at=bindparam("expires_at"))
+_NEWEST_CHECKPOINT = (
+    select(tables.artifacts)
+    .where(_artifacts.trial_id == bindparam("trial_id"), _artifacts.kind == "last")
+    .order_by(_artifacts.execution.desc(), func.coalesce(_artifacts.epoch, -1).desc(), _artifacts.id.desc())
+    .limit(1)
+)
+
+
+def _next_search() -> Select[Any]:
+    """Highest priority, then the owner with the fewest running trials, then the search with the fewest, then the
+    oldest. Owners come before searches: else one could push the others aside by posting many searches."""
+    busy = (
+        select(_searches.owner, func.sum(_searches.trials_running).label("running"))
+        .where(_searches.ended_at.is_(None), _searches.trials_running > 0)
+        .group_by(_searches.owner)
+        .subquery("busy")
+    )
+    return (
+        select_searches()
+        .outerjoin(busy, busy.c.owner == _searches.owner)
+        .where(*_CLAIMABLE)
+        .order_by(
+            _searches.priority.desc(),
+            func.coalesce(busy.c.running, 0),
+            _searches.trials_running,
+            _searches.created_at,
+            _searches.id,
+        )
+        .limit(1)
+    )
+
+
+_NEXT_SEARCH = _next_search()
+
+
+_LOWEST = (
+    select(_trials.id)
+    .where(_trials.search_id == bindparam("from_search"), _trials.state == TrialState.QUEUED)
+    .order_by(_trials.number)
+    .limit(1)
+)
+
+
+@lru_cache(maxsize=8)
+def _take(lowest: Select[Any]) -> ReturningUpdate[Any]:
+    return (
+        update(tables.trials)
+        .where(_trials.id == lowest.scalar_subquery(), _trials.state == TrialState.QUEUED)
+        .values(
+            state=TrialState.RUNNING,
+            attempt=_trials.attempt + 1,
+            lease_token=bindparam("token"),
+            lease_worker_id=bindparam("worker_id"),
+            lease_expires_at=bindparam("expires_at"),
+            started_at=func.coalesce(_trials.started_at, bindparam("now", type_=UtcDateTime())),
+        )
+        .returning(tables.trials)
+    )
 
 
 class Claims(Part):
@@ -77,7 +161,7 @@ class Claims(Part):
                 directive: Directive = _directive(row) if row is not None and held else "lost"
                 statuses.append(LeaseStatus(lease.trial_id, directive, expires_at if held else None))
                 if held:
-                    tx.change(update(tables.trials).where(fence(lease, now=now)).values(lease_expires_at=expires_at))
+                    tx.change(_RENEW, **fence(lease, now=now), expires_at=expires_at)
             return tuple(statuses)
 
         return self._database.write(work)
@@ -90,48 +174,12 @@ def _directive(row: Row[Any]) -> Directive:
 
 
 def _know_worker(tx: Transaction, worker_id: WorkerId) -> None:
-    if tx.first(select(tables.workers.c.id).where(tables.workers.c.id == worker_id)) is None:
+    if tx.first(_WORKER, worker_id=worker_id) is None:
         raise NotFound(f"there is no worker {worker_id}")
 
 
-def _claimable() -> Any:
-    return (
-        _searches.state == SearchState.RUNNING,
-        # Said again in the words of the partial index, which is tiny where the table is not.
-        _searches.ended_at.is_(None),
-        _searches.trials_queued > 0,
-        _searches.trials_running < _searches.parallelism,
-    )
-
-
 def _has_work(tx: Transaction) -> bool:
-    return tx.first(select(_searches.id).where(*_claimable()).limit(1)) is not None
-
-
-def _next_search() -> Select[Any]:
-    """Highest priority, then the owner with the fewest running trials, then the search with the fewest, then the
-    oldest. Owners come before searches: else one could push the others aside by posting many searches."""
-    busy = (
-        select(_searches.owner, func.sum(_searches.trials_running).label("running"))
-        .where(_searches.ended_at.is_(None), _searches.trials_running > 0)
-        .group_by(_searches.owner)
-        .subquery("busy")
-    )
-    documents = tables.definitions.c
-    return (
-        select(tables.searches, documents.definition, documents.space, documents.versions)
-        .join_from(tables.searches, tables.definitions)
-        .outerjoin(busy, busy.c.owner == _searches.owner)
-        .where(*_claimable())
-        .order_by(
-            _searches.priority.desc(),
-            func.coalesce(busy.c.running, 0),
-            _searches.trials_running,
-            _searches.created_at,
-            _searches.id,
-        )
-        .limit(1)
-    )
+    return tx.first(_ANY_SEARCH) is not None
 
 
 def _claim_one(tx: Transaction, worker_id: WorkerId, *, lease_s: float, wait: bool) -> Claim | None:
@@ -141,10 +189,9 @@ def _claim_one(tx: Transaction, worker_id: WorkerId, *, lease_s: float, wait: bo
         wait: Whether to wait for a search that another transaction holds. Only while this one holds none: two that
             hold one each and wait for the other's would wait for ever.
     """
-    statement = _next_search()
     lock = tx.dialect.lock_rows if wait else tx.dialect.take_rows
     for _ in range(_LOOKS):
-        search = tx.first(lock(statement, tables.searches))
+        search = tx.first(lock(_NEXT_SEARCH, tables.searches))
         if search is not None:
             trial = _take_trial(tx, search, worker_id, lease_s=lease_s)
             if trial is not None:
@@ -157,51 +204,34 @@ def _claim_one(tx: Transaction, worker_id: WorkerId, *, lease_s: float, wait: bo
 def _take_trial(tx: Transaction, search: Row[Any], worker_id: WorkerId, *, lease_s: float) -> Row[Any] | None:
     """Give the lowest queued trial of a locked search to a worker, in one statement."""
     now = tx.now()
-    lowest = tx.dialect.take_rows(
-        select(_trials.id)
-        .where(_trials.search_id == search.id, _trials.state == TrialState.QUEUED)
-        .order_by(_trials.number)
-        .limit(1),
-        tables.trials,
-    )
     return tx.first(
-        update(tables.trials)
-        .where(_trials.id == lowest.scalar_subquery(), _trials.state == TrialState.QUEUED)
-        .values(
-            state=TrialState.RUNNING,
-            attempt=_trials.attempt + 1,
-            lease_token=new_lease_token(),
-            lease_worker_id=worker_id,
-            lease_expires_at=now + timedelta(seconds=lease_s),
-            started_at=func.coalesce(_trials.started_at, now),
-        )
-        .returning(tables.trials)
+        _take(tx.dialect.take_rows(_LOWEST, tables.trials)),
+        from_search=search.id,
+        token=new_lease_token(),
+        worker_id=worker_id,
+        expires_at=now + timedelta(seconds=lease_s),
+        now=now,
     )
 
 
 def _complete_claim(tx: Transaction, search: Row[Any], trial: Row[Any]) -> Claim:
     """All that belongs to a claim besides the trial's own row: the attempt, the counters, the resume point."""
     tx.execute(
-        insert(tables.attempts).values(
-            trial_id=trial.id,
-            number=trial.attempt,
-            state=AttemptState.RUNNING,
-            token=trial.lease_token,
-            worker_id=trial.lease_worker_id,
-            started_at=tx.now(),
-        )
+        _BEGIN_ATTEMPT,
+        [
+            {
+                "trial_id": trial.id,
+                "number": trial.attempt,
+                "state": AttemptState.RUNNING,
+                "token": trial.lease_token,
+                "worker_id": trial.lease_worker_id,
+                "started_at": tx.now(),
+            }
+        ],
     )
     resume = newest_checkpoint(tx, trial.id) if trial.attempt > 1 else None
     deleted = _delete_beyond(tx, trial, resume) if trial.epochs else 0
-    tx.change(
-        update(tables.searches)
-        .where(_searches.id == search.id)
-        .values(
-            trials_queued=_searches.trials_queued - 1,
-            trials_running=_searches.trials_running + 1,
-            epochs_recorded=_searches.epochs_recorded - deleted,
-        )
-    )
+    tx.change(_COUNT_CLAIM, counted_search=search.id, deleted=deleted)
     if deleted:
         tx.change(update(tables.trials).where(_trials.id == trial.id).values(epochs=_trials.epochs - deleted))
     tx.emit(
@@ -214,30 +244,24 @@ def _complete_claim(tx: Transaction, search: Row[Any], trial: Row[Any]) -> Claim
         worker_id=trial.lease_worker_id,
         resumed_from=resume.epoch if resume else None,
     )
-    current = tx.all(select(tables.trials).where(_trials.id == trial.id))[0]
-    whole = tx.all(select_searches().where(_searches.id == search.id))[0]
-    dataset = tx.first(select(tables.datasets).where(tables.datasets.c.id == search.dataset_id))
+    dataset = tx.first(_DATASET, dataset_id=search.dataset_id)
     if dataset is None:
         raise NotFound(f"there is no data set {search.dataset_id}")
-    parent = newest_checkpoint(tx, trial.parent_trial_id) if trial.parent_trial_id is not None else None
+    before = to_search(search, now=tx.now())
+    counts = dataclasses.replace(before.counts, queued=before.counts.queued - 1, running=before.counts.running + 1)
     return Claim(
-        lease=to_lease(current),
-        trial=to_trial(current),
-        search=to_search(whole, now=tx.now()),
+        lease=to_lease(trial),
+        trial=dataclasses.replace(to_trial(trial), epochs=trial.epochs - deleted),
+        search=dataclasses.replace(before, counts=counts, epochs_recorded=before.epochs_recorded - deleted),
         dataset=to_dataset(dataset),
         resume=resume,
-        parent=parent,
+        parent=newest_checkpoint(tx, trial.parent_trial_id) if trial.parent_trial_id is not None else None,
     )
 
 
 def newest_checkpoint(tx: Transaction, trial_id: TrialId) -> Artifact | None:
     """The checkpoint to go on from: of the last execution, at its last epoch."""
-    row = tx.first(
-        select(tables.artifacts)
-        .where(_artifacts.trial_id == trial_id, _artifacts.kind == "last")
-        .order_by(_artifacts.execution.desc(), func.coalesce(_artifacts.epoch, -1).desc(), _artifacts.id.desc())
-        .limit(1)
-    )
+    row = tx.first(_NEWEST_CHECKPOINT, trial_id=trial_id)
     return to_artifact(row) if row is not None else None
 
 

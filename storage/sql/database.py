@@ -1,4 +1,8 @@
-"""Transactions: begun, dated, retried when they lose a race, committed together with the events they tell of."""
+"""Transactions: begun, dated, retried when they lose a race, committed together with the events they tell of.
+
+Statements that run for every claim and every epoch are built once, at the head of their modules, with named values that
+`Transaction.first`, `all` and `change` fill in: building one anew takes SQLAlchemy longer than SQLite takes to run it.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, CursorResult, Executable, Result, Row, Select, insert
+from sqlalchemy import Connection, CursorResult, Executable, Result, Row, Select, Table, insert
 
 from storage.errors import StorageUnavailable
 from storage.sql import tables
@@ -17,6 +21,7 @@ from storage.sql.errors import Contended, translated
 
 T = TypeVar("T")
 _TRIES = 5
+_APPEND = insert(tables.events)
 
 
 @dataclass(slots=True)
@@ -41,21 +46,21 @@ class Transaction:
     def execute(self, statement: Executable, rows: Sequence[Mapping[str, Any]] | None = None) -> Result[Any]:
         return self.connection.execute(statement, rows)
 
-    def first(self, statement: Executable) -> Row[Any] | None:
-        return self.connection.execute(statement).first()
+    def first(self, statement: Executable, **values: Any) -> Row[Any] | None:
+        return self.connection.execute(statement, values).first()
 
-    def all(self, statement: Executable) -> Sequence[Row[Any]]:
-        return self.connection.execute(statement).all()
+    def all(self, statement: Executable, **values: Any) -> Sequence[Row[Any]]:
+        return self.connection.execute(statement, values).all()
 
-    def change(self, statement: Executable) -> int:
+    def change(self, statement: Executable, **values: Any) -> int:
         """How many rows an UPDATE or DELETE has changed."""
-        result = self.connection.execute(statement)
+        result = self.connection.execute(statement, values)
         assert isinstance(result, CursorResult)
         return result.rowcount
 
-    def lock(self, statement: Select[Any], table: Any) -> Row[Any] | None:
+    def lock(self, statement: Select[Any], table: Table, **values: Any) -> Row[Any] | None:
         """The first row found, kept from others until the commit."""
-        return self.first(self.dialect.lock_rows(statement, table))
+        return self.first(self.dialect.lock_rows(statement, table), **values)
 
     def emit(
         self,
@@ -76,7 +81,7 @@ class Transaction:
             return
         self.dialect.order_events(self.connection)
         now = self.now()
-        self.connection.execute(insert(tables.events), [{**event, "recorded_at": now} for event in self._events])
+        self.connection.execute(_APPEND, [{**event, "recorded_at": now} for event in self._events])
         self._events.clear()
 
 

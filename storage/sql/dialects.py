@@ -15,6 +15,7 @@ import math
 from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, Protocol
 
 from sqlalchemy import Column, ColumnElement, Connection, Double, Select, Table, Text, cast, func, literal, select, text
@@ -139,11 +140,10 @@ class PostgresDialect:
         return found
 
     def lock_rows(self, statement: Select[Any], table: Table) -> Select[Any]:
-        # NO KEY: rows that refer to this one may still be inserted meanwhile.
-        return statement.with_for_update(key_share=True, of=table)
+        return _for_update(statement, table)
 
     def take_rows(self, statement: Select[Any], table: Table) -> Select[Any]:
-        return statement.with_for_update(key_share=True, of=table, skip_locked=True)
+        return _for_update(statement, table, skip_locked=True)
 
     def order_events(self, connection: Connection) -> None:
         # A sequence gives out numbers in the order of asking, not of committing, and a reader that has seen 6 would
@@ -176,6 +176,12 @@ class PostgresDialect:
 
     def check_file(self, connection: Connection) -> list[str]:
         return []
+
+
+@lru_cache(maxsize=128)
+def _for_update(statement: Select[Any], table: Table, *, skip_locked: bool = False) -> Select[Any]:
+    # NO KEY: rows that refer to this one may still be inserted meanwhile.
+    return statement.with_for_update(key_share=True, of=table, skip_locked=skip_locked)
 
 
 _CLOCK = text("SELECT clock_timestamp()")

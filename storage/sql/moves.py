@@ -10,7 +10,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, and_, select, update
+from sqlalchemy import Row, and_, bindparam, select, update
 
 from storage.errors import LeaseLost, NotFound, WrongState
 from storage.records import Failure, Lease, Reason
@@ -32,6 +32,17 @@ _searches = tables.searches.c
 _trials = tables.trials.c
 _attempts = tables.attempts.c
 
+# What must be true of a trial's row for a lease to be in force.
+FENCE = and_(
+    _trials.id == bindparam("held_trial"),
+    _trials.search_id == bindparam("held_search"),
+    _trials.state == TrialState.RUNNING,
+    _trials.attempt == bindparam("held_attempt"),
+    _trials.lease_token == bindparam("held_token"),
+    _trials.lease_expires_at > bindparam("held_now"),
+)
+_HELD = select(tables.trials).where(FENCE)
+_SEARCH = select(tables.searches).where(_searches.id == bindparam("search_id"))
 _NO_LEASE = {"lease_token": None, "lease_worker_id": None, "lease_expires_at": None}
 _COUNTERS = {state: tables.searches.c[f"trials_{state.value.lower()}"] for state in TrialState}
 
@@ -42,7 +53,7 @@ def lock_search(tx: Transaction, search_id: str) -> Row[Any]:
     Raises:
         NotFound: There is none.
     """
-    row = tx.lock(select(tables.searches).where(_searches.id == search_id), tables.searches)
+    row = tx.lock(_SEARCH, tables.searches, search_id=search_id)
     if row is None:
         raise NotFound(f"there is no search {search_id}")
     return row
@@ -88,22 +99,21 @@ def hold(tx: Transaction, lease: Lease) -> tuple[Row[Any], Row[Any]]:
         search = lock_search(tx, lease.search_id)
     except NotFound as error:
         raise lost(lease) from error
-    trial = tx.first(select(tables.trials).where(fence(lease, now=tx.now())))
+    trial = tx.first(_HELD, **fence(lease, now=tx.now()))
     if trial is None:
         raise lost(lease)
     return search, trial
 
 
-def fence(lease: Lease, *, now: datetime) -> Any:
-    """What must be true of a trial's row for this lease to be in force."""
-    return and_(
-        _trials.id == lease.trial_id,
-        _trials.search_id == lease.search_id,
-        _trials.state == TrialState.RUNNING,
-        _trials.attempt == lease.attempt,
-        _trials.lease_token == lease.token,
-        _trials.lease_expires_at > now,
-    )
+def fence(lease: Lease, *, now: datetime) -> dict[str, Any]:
+    """The values of `FENCE` for a lease."""
+    return {
+        "held_trial": lease.trial_id,
+        "held_search": lease.search_id,
+        "held_attempt": lease.attempt,
+        "held_token": lease.token,
+        "held_now": now,
+    }
 
 
 def lost(lease: Lease) -> LeaseLost:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Row, delete, func, insert, select, update
+from sqlalchemy import BigInteger, Integer, Row, bindparam, delete, func, insert, select, update
 
 from storage.errors import ProtocolViolation
 from storage.ids import new_artifact_id
@@ -13,7 +13,7 @@ from storage.records import Artifact, EpochRow, Lease, NewArtifact
 from storage.sql import tables
 from storage.sql.database import Transaction
 from storage.sql.mapping import to_artifact
-from storage.sql.moves import fence, hold, lost
+from storage.sql.moves import FENCE, fence, hold, lost
 from storage.sql.numbers import duration, join_metrics, kind_of, same_metrics, split_metrics
 from storage.sql.part import Part
 
@@ -23,12 +23,27 @@ _attempts = tables.attempts.c
 _epochs = tables.epochs.c
 _artifacts = tables.artifacts.c
 
+_STORE_EPOCHS = insert(tables.epochs)
+_COUNT_EPOCHS = update(tables.trials).where(FENCE).values(epochs=_trials.epochs + bindparam("stored", type_=Integer()))
+_COUNT_SEARCH_EPOCHS = (
+    update(tables.searches)
+    .where(_searches.id == bindparam("counted_search"))
+    .values(epochs_recorded=_searches.epochs_recorded + bindparam("stored", type_=BigInteger()))
+)
+_OF_EXECUTION = (_epochs.trial_id == bindparam("trial_id"), _epochs.execution == bindparam("execution"))
+_LAST_EPOCH = select(func.max(_epochs.epoch).label("last")).where(*_OF_EXECUTION)
+_STORED_FROM = select(_epochs.epoch, _epochs.metrics, _epochs.odd_metrics).where(
+    *_OF_EXECUTION, _epochs.epoch >= bindparam("from_epoch")
+)
+
 
 class Progress(Part):
     def report_start(self, lease: Lease, *, parameters: int | None, device: str) -> None:
         def work(tx: Transaction) -> None:
             search, trial = hold(tx, lease)
-            _change_trial(tx, lease, parameters=parameters, device=device)
+            started = update(tables.trials).where(FENCE).values(parameters=parameters, device=device)
+            if tx.change(started, **fence(lease, now=tx.now())) != 1:
+                raise lost(lease)
             tx.change(
                 update(tables.attempts)
                 .where(_attempts.trial_id == trial.id, _attempts.number == trial.attempt)
@@ -86,13 +101,10 @@ class Progress(Part):
                     epoch=row.epoch,
                     metrics=metrics,
                 )
-            tx.execute(insert(tables.epochs), stored)
-            _change_trial(tx, lease, epochs=_trials.epochs + len(stored))
-            tx.change(
-                update(tables.searches)
-                .where(_searches.id == search.id)
-                .values(epochs_recorded=_searches.epochs_recorded + len(stored))
-            )
+            tx.execute(_STORE_EPOCHS, stored)
+            if tx.change(_COUNT_EPOCHS, **fence(lease, now=now), stored=len(stored)) != 1:
+                raise lost(lease)
+            tx.change(_COUNT_SEARCH_EPOCHS, counted_search=search.id, stored=len(stored))
 
         self._database.write(work)
 
@@ -134,11 +146,6 @@ class Progress(Part):
         return self._database.write(work)
 
 
-def _change_trial(tx: Transaction, lease: Lease, **values: Any) -> None:
-    if tx.change(update(tables.trials).where(fence(lease, now=tx.now())).values(values)) != 1:
-        raise lost(lease)
-
-
 def _fresh_rows(tx: Transaction, trial: Row[Any], rows: Sequence[EpochRow]) -> list[EpochRow]:
     """Those of `rows` that are not stored yet, after checking that all of them can be."""
     ordered = sorted(rows, key=lambda row: (row.execution, row.epoch))
@@ -149,7 +156,8 @@ def _fresh_rows(tx: Transaction, trial: Row[Any], rows: Sequence[EpochRow]) -> l
         if row.execution not in last:
             _demand_execution(tx, trial, row.execution, begun=last)
             last[row.execution] = _last_epoch(tx, trial, row.execution)
-            known |= _stored_metrics(tx, trial, row.execution, from_epoch=row.epoch)
+            if row.epoch <= last[row.execution]:
+                known |= _stored_metrics(tx, trial, row.execution, from_epoch=row.epoch)
         place = (row.execution, row.epoch)
         if place in known:
             if not same_metrics(known[place], row.metrics):
@@ -176,8 +184,8 @@ def _fresh_rows(tx: Transaction, trial: Row[Any], rows: Sequence[EpochRow]) -> l
 def _demand_execution(tx: Transaction, trial: Row[Any], execution: int, *, begun: dict[int, int]) -> None:
     if execution == 0 or execution - 1 in begun:
         return
-    earlier = select(_epochs.epoch).where(_epochs.trial_id == trial.id, _epochs.execution == execution - 1).limit(1)
-    if execution < 0 or tx.first(earlier) is None:
+    earlier = tx.first(_LAST_EPOCH, trial_id=trial.id, execution=execution - 1)
+    if earlier is None or earlier.last is None:
         raise ProtocolViolation(
             f"trial {trial.id}: execution {execution} was reported before execution {execution - 1}"
         )
@@ -185,22 +193,14 @@ def _demand_execution(tx: Transaction, trial: Row[Any], execution: int, *, begun
 
 def _last_epoch(tx: Transaction, trial: Row[Any], execution: int) -> int:
     """The last epoch stored of an execution; the one before its first when there is none."""
-    found = tx.first(
-        select(func.max(_epochs.epoch).label("last")).where(
-            _epochs.trial_id == trial.id, _epochs.execution == execution
-        )
-    )
+    found = tx.first(_LAST_EPOCH, trial_id=trial.id, execution=execution)
     return trial.start_epoch - 1 if found is None or found.last is None else int(found.last)
 
 
 def _stored_metrics(
     tx: Transaction, trial: Row[Any], execution: int, *, from_epoch: int
 ) -> dict[tuple[int, int], dict[str, float]]:
-    found = tx.all(
-        select(_epochs.epoch, _epochs.metrics, _epochs.odd_metrics).where(
-            _epochs.trial_id == trial.id, _epochs.execution == execution, _epochs.epoch >= from_epoch
-        )
-    )
+    found = tx.all(_STORED_FROM, trial_id=trial.id, execution=execution, from_epoch=from_epoch)
     return {(execution, row.epoch): join_metrics(row.metrics, row.odd_metrics) for row in found}
 
 
