@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import structlog
 
 from storage.artifacts.store import ArtifactStore
 from storage.errors import ArtifactDamaged
 from storage.ids import SearchId
 from storage.records import Artifact, Claim, Search
+from storage.repository import TrialReads
 from tuners.datasets.files import dataset_folder
 from tuners.definitions import DataFacts, Definition, parse_definition, resolve
 from tuners.seeds import training_seed
 from tuners.space import Space
 from tuners.trainer.protocol import ResumePoint, RunTrial
+from tuners.worker.reports import names
+
+_log = structlog.get_logger()
 
 _KEPT_SEARCHES = 16
 
@@ -28,25 +33,12 @@ class _Prepared:
 
 
 class OrderDesk:
-    """Writes orders. Not safe for threads: each slot has its own.
+    """Writes orders. Not safe for threads: each slot has its own."""
 
-    Args:
-        best_epoch: Epoch of the stored best weights of a claim's trial in that execution, or None.
-        note: Called with a code and a sentence about what was found damaged on the way.
-    """
-
-    def __init__(
-        self,
-        store: ArtifactStore,
-        *,
-        max_parameters: int,
-        best_epoch: Callable[[Claim, int], int | None],
-        note: Callable[[Claim, str, str], None],
-    ) -> None:
+    def __init__(self, store: ArtifactStore, trials: TrialReads, *, max_parameters: int) -> None:
         self._store = store
+        self._trials = trials
         self._max_parameters = max_parameters
-        self._best_epoch = best_epoch
-        self._note = note
         self._searches: OrderedDict[SearchId, _Prepared] = OrderedDict()
 
     def order(self, claim: Claim, scratch: Path) -> RunTrial:
@@ -55,7 +47,7 @@ class OrderDesk:
         Raises:
             InvalidDefinition: The stored definition is none this version understands.
             ArtifactDamaged: Files of the data set are missing.
-            StorageUnavailable: The artifact store is away.
+            StorageUnavailable: The artifact store or the database is away.
         """
         trial, search, dataset = claim.trial, claim.search, claim.dataset
         prepared = self._prepared(search)
@@ -110,5 +102,11 @@ class OrderDesk:
         try:
             return str(self._store.local_path(artifact.key, sha256=artifact.sha256))
         except ArtifactDamaged as error:
-            self._note(claim, "checkpoint_damaged", error.message)
+            _log.warning("checkpoint_damaged", message=error.message, **names(claim))
             return None
+
+    def _best_epoch(self, claim: Claim, execution: int) -> int | None:
+        """Epoch of the best weights that are in the store for an execution; None when there are none."""
+        artifacts = self._trials.trial_artifacts(claim.trial.id)
+        found = [artifact.epoch for artifact in artifacts if (artifact.kind, artifact.execution) == ("best", execution)]
+        return found[-1] if found else None

@@ -1,0 +1,125 @@
+"""A slot's trainer, kept from trial to trial and replaced when it is due."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import structlog
+
+from storage.settings import Settings
+from tuners.failures import without_paths
+from tuners.launchers.base import Launcher, Trainer, TrainerEvent
+from tuners.trainer.devices import Place
+from tuners.trainer.protocol import Ready, RunTrial, ToTrainer
+
+_log = structlog.get_logger()
+
+
+class WarmTrainer:
+    """At most one trainer process at a time. The slot's thread starts and ends it; any thread may `send` and `kill`.
+
+    Args:
+        arrive: Takes each event with the number of the process it comes from: one that is gone may still have things
+            to say, which are not for its successor.
+    """
+
+    def __init__(
+        self, launcher: Launcher, place: Place, settings: Settings, arrive: Callable[[TrainerEvent, int], None]
+    ) -> None:
+        self._launcher = launcher
+        self._place = place
+        self._settings = settings
+        self._arrive = arrive
+        self._process: Trainer | None = None
+        self._ready: Ready | None = None
+        self._trials = 0
+        self._first_mb: float | None = None
+        self._grown_mb = 0.0
+        self.number = 0
+        self.busy = False
+
+    @property
+    def exists(self) -> bool:
+        return self._process is not None
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether it waits for a trial."""
+        return self._ready is not None
+
+    @property
+    def device(self) -> str:
+        """Its device by its own words, or the place's while it has said nothing."""
+        ready = self._ready
+        return self._place.device if ready is None else ready.device
+
+    def start(self) -> bool:
+        """Start a process where there is none; whether there is one now."""
+        if self._process is not None:
+            return True
+        self.number += 1
+        number = self.number
+        self._trials, self._first_mb, self._grown_mb = 0, None, 0.0
+        try:
+            self._process = self._launcher.start(self._place, lambda event: self._arrive(event, number))
+        except OSError as error:
+            _log.error("trainer_not_started", slot=self._place.number, message=without_paths(str(error)))
+            return False
+        return True
+
+    def became_ready(self, ready: Ready) -> None:
+        self._ready = ready
+        _log.info("trainer_ready", slot=self._place.number, device=ready.device, backend=ready.backend)
+
+    def begin(self, order: RunTrial) -> None:
+        """Give it a trial. Until `over` or `close` it is busy."""
+        process = self._process
+        assert process is not None
+        process.begin_log()
+        self.busy = True
+        self._trials += 1
+        process.send(order)
+
+    def over(self, memory_mb: float) -> None:
+        """It is free again, and its memory is so large."""
+        self.busy = False
+        if self._first_mb is None:
+            self._first_mb = memory_mb
+        self._grown_mb = memory_mb - self._first_mb
+
+    def send(self, order: ToTrainer) -> None:
+        process = self._process
+        if process is not None:
+            process.send(order)
+
+    def kill(self) -> None:
+        process = self._process
+        if process is not None:
+            process.kill()
+
+    def log(self) -> str | None:
+        """What it has printed since the trial began."""
+        process = self._process
+        return None if process is None else process.log() or None
+
+    def close(self) -> str | None:
+        """End it and wait until it is gone; what it has printed since its trial began."""
+        process, self._process, self._ready, self.busy = self._process, None, None, False
+        if process is None:
+            return None
+        process.close()
+        return process.log() or None
+
+    def close_if_due(self) -> None:
+        """End it when it has run as many trials, or grown as much, as it may."""
+        if self._process is None or self._trials == 0:
+            return
+        if (
+            self._settings.isolation == "trial"
+            or self._trials >= self._settings.trainer_max_trials
+            or self._grown_mb > self._settings.trainer_max_growth_mb
+        ):
+            _log.info(
+                "trainer_replaced", slot=self._place.number, trials=self._trials, grown_mb=round(self._grown_mb)
+            )
+            self.close()
