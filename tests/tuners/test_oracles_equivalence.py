@@ -41,7 +41,7 @@ def equal(ours: Mapping[str, Scalar], theirs: Mapping[str, Any]) -> None:
 def test_random_search_makes_the_very_same_trials() -> None:
     driver = Driver(our_space(), {"type": "random"}, seed=11)
     driver.run(score, max_trials=120)
-    stock = StockRandom(max_trials=120, hyperparameters=stock_space(), seed=oracle_seed(driver.search.id, 11))
+    stock = StockRandom(max_trials=120, hyperparameters=stock_space(), seed=oracle_seed(11))
     theirs = run_stock(stock, score, count=120)
     assert len(theirs) == 120
     for ours, point in zip(driver.points, theirs, strict=True):
@@ -60,7 +60,7 @@ def test_random_search_of_a_small_space_begins_alike_and_goes_on_to_the_last_poi
     )
     driver = Driver(space, {"type": "random"}, seed=5)
     driver.run(lambda values, epochs: 0.0)
-    seed = oracle_seed(driver.search.id, 5)
+    seed = oracle_seed(5)
     theirs = run_stock(
         StockRandom(max_trials=100, hyperparameters=hp, seed=seed), lambda values, epochs: 0.0, count=100
     )
@@ -84,7 +84,7 @@ def test_hyperband_makes_the_very_same_trials(
     stock = StockHyperband(
         objective=kt.Objective("score", "max"),
         hyperparameters=stock_space(),
-        seed=oracle_seed(driver.search.id, 11),
+        seed=oracle_seed(11),
         **options,
         **PATIENT,
     )

@@ -114,13 +114,13 @@ def usable_score(trial: Trial) -> float | None:
     return float(trial.score)
 
 
-def oracle_seed(search_id: str, seed: int) -> int:
+def oracle_seed(seed: int) -> int:
     """The seed Keras Tuner may see: in 1 ... 2**31 - 1, since it takes 0 for "no seed".
 
     Its draws use `seed`, `seed + 1`, ...: searches with neighbouring seeds would share most of their points, so the
-    user's seed is hashed, together with the search's id.
+    user's seed is hashed. The search's id stays out of it: the same definition with the same seed is the same search.
     """
-    return derived_seed(seed, "oracle", search_id)
+    return derived_seed(seed, "oracle")
 
 
 def tuner_options(snapshot: OracleSnapshot) -> Mapping[str, object]:

@@ -210,7 +210,7 @@ class HyperbandOracle:
         space = space_of(snapshot)
         keras_tuner = KerasTunerSpace(space)
         book = TrialBook.of(snapshot.trials)
-        seed = oracle_seed(snapshot.search.id, snapshot.search.seed)
+        seed = oracle_seed(snapshot.search.seed)
         source = PointSource.restored(space, keras_tuner, book, state=snapshot.state, seed=seed, accepts=accepts)
         options = tuner_options(snapshot)
         oracle = cls(
