@@ -26,6 +26,8 @@ _log = structlog.get_logger("service")
 # Names under which people put tokens into addresses, where histories, logs and referrers keep them.
 _TOKEN_PARAMETERS = frozenset({"token", "access_token", "api_key", "apikey", "authorization"})
 _MOST_HEADERS = 200
+_HEADER_BYTES = 1 << 16
+_SMALL_BODY_BYTES = 1 << 16
 _SECURITY_HEADERS = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; connect-src 'self'; img-src 'self' data:; "
     "style-src 'self'; font-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
@@ -57,6 +59,13 @@ class Edge:
         scope["headstock.request_id"] = request_id
         begun = time.perf_counter()
         status = 0
+        received = not _has_large_body(scope)
+
+        async def watched() -> Message:
+            nonlocal received
+            message = await receive()
+            received = received or (message["type"] == "http.request" and not message.get("more_body", False))
+            return message
 
         async def observed(message: Message) -> None:
             nonlocal status
@@ -66,13 +75,16 @@ class Edge:
                 headers["X-Request-Id"] = request_id
                 for name, value in _SECURITY_HEADERS.items():
                     headers.setdefault(name, value)
+                if not received:
+                    # Whoever still sends after a refusal would be listened to without end.
+                    headers["Connection"] = "close"
             await send(message)
 
         with structlog.contextvars.bound_contextvars(request_id=request_id):
             request = Request(scope)
             try:
                 self._refuse_misuse(scope)
-                await self._app(scope, receive, observed)
+                await self._app(scope, watched, observed)
             except HeadstockError as error:
                 await problems.answer(request, error)(scope, receive, observed)
             except Exception as error:
@@ -91,8 +103,8 @@ class Edge:
         query: bytes = scope["query_string"]
         if len(scope.get("raw_path") or b"") + len(query) > self._limits.url_bytes:
             raise UriTooLong(f"addresses may have {self._limits.url_bytes} bytes")
-        if len(headers) > _MOST_HEADERS:
-            raise InvalidHeader("too many headers")
+        if len(headers) > _MOST_HEADERS or sum(len(name) + len(value) for name, value in headers) > _HEADER_BYTES:
+            raise InvalidHeader(f"a request may have {_MOST_HEADERS} headers of {_HEADER_BYTES} bytes together")
         names = {name.lower() for name, _ in parse_qsl(query.decode("latin-1"), keep_blank_values=True)}
         if names & _TOKEN_PARAMETERS:
             raise TokenInUrl("send the token in the Authorization header; this one should be replaced")
@@ -105,6 +117,15 @@ class Edge:
             self._measures.seconds.labels(route, method).observe(seconds)
         # The template of the route, never the address itself: that is client text.
         _log.info("request", action="answer", route=route, method=method, status=status, seconds=round(seconds, 6))
+
+
+def _has_large_body(scope: Scope) -> bool:
+    for name, value in scope["headers"]:
+        if name == b"transfer-encoding":
+            return True
+        if name == b"content-length":
+            return not value.isdigit() or len(value) > 12 or int(value) > _SMALL_BODY_BYTES
+    return False
 
 
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import signal
 import socket
 import threading
 from collections.abc import Iterator
@@ -130,6 +131,10 @@ class _Server(uvicorn.Server):
         super().handle_exit(sig, frame)
 
 
+def _leave(_number: int, _frame: FrameType | None) -> None:
+    raise SystemExit(0)
+
+
 def serve(settings: Settings, *, fd: int | None = None) -> None:
     """Serve until SIGTERM or SIGINT.
 
@@ -156,6 +161,9 @@ def serve(settings: Settings, *, fd: int | None = None) -> None:
         url = address_of(sock)
         if fd is None:
             write_whereabouts(settings, url)
+        for number in (signal.SIGINT, signal.SIGTERM):
+            # uvicorn stops on them, then raises them again: what is below must still be done.
+            signal.signal(number, _leave)
         _log.info("listening", action="start", url=url)
         try:
             _Server(config).run(sockets=[sock])
