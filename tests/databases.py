@@ -71,11 +71,13 @@ class SqliteTemplate:
 class PostgresServer:
     """A running server, a migrated template database in it, and databases copied from that. Not for several threads."""
 
-    def __init__(self, address: str) -> None:
+    def __init__(self, address: str, *, durable: bool = False) -> None:
         self._url = make_url(address).set(drivername="postgresql+psycopg")
         self._admin: Engine = create_engine(self._url, isolation_level="AUTOCOMMIT", pool_size=1)
-        # What is written here is thrown away: nobody needs it on the disk.
-        self._run("ALTER SYSTEM SET fsync = off", "ALTER SYSTEM SET full_page_writes = off", "SELECT pg_reload_conf()")
+        if not durable:
+            # What is written here is thrown away: nobody needs it on the disk.
+            self._run("ALTER SYSTEM SET fsync = off", "ALTER SYSTEM SET full_page_writes = off")
+            self._run("SELECT pg_reload_conf()")
         self._template = f"template_{os.getpid()}"
         self._run(f"CREATE DATABASE {self._template}")
         migrations.upgrade(self.address(self._template))
@@ -127,14 +129,16 @@ class PostgresServer:
 
 
 @contextmanager
-def postgres_server() -> Iterator[PostgresServer]:
+def postgres_server(*, durable: bool = False) -> Iterator[PostgresServer]:
     """A PostgreSQL server for as long as it is wanted: the one at HEADSTOCK_TEST_POSTGRES, else one of our own.
 
-    Where none can be started the test is skipped by that name; in CI it fails.
+    Where none can be started the test is skipped by that name; in CI it fails. A `durable` one flushes what it commits,
+    as in production (benchmarks).
     """
     given = os.environ.get("HEADSTOCK_TEST_POSTGRES")
     if given:
-        server = PostgresServer(given)
+        # Somebody else's server keeps its settings.
+        server = PostgresServer(given, durable=True)
         try:
             yield server
         finally:
@@ -155,7 +159,7 @@ def postgres_server() -> Iterator[PostgresServer]:
         if os.environ.get("CI") == "true":
             pytest.fail(reason, pytrace=False)
         pytest.skip(reason)
-    server = PostgresServer(process.get_uri())
+    server = PostgresServer(process.get_uri(), durable=durable)
     try:
         yield server
     finally:
