@@ -15,6 +15,7 @@ from service.dashboard import dashboard_routes
 from service.dependencies import authenticate
 from service.docs_page import docs_routes
 from service.edge import Edge
+from service.exporter import ChildExporter
 from service.hosts import HostList, is_loopback
 from service.limits import Limits
 from service.measures import Measures
@@ -84,7 +85,7 @@ def create_app(
         hub=hub,
         measures=measures,
         uploads=UploadSlots(),
-        exporter=exporter or _child_exporter(settings),
+        exporter=exporter or ChildExporter(settings),
     )
     for module in (searches, trials, epochs, results, exports, datasets_routes, platform, events, sign_in, health):
         app.router.routes.extend(module.router.routes)
@@ -99,12 +100,6 @@ def create_app(
     problems.install(app)
     app.add_middleware(Edge, hosts=HostList(settings.allowed_hosts), limits=limits, measures=measures)
     return app
-
-
-def _child_exporter(settings: Settings) -> Exporter:
-    from service.exporter import ChildExporter
-
-    return ChildExporter(settings)
 
 
 def needs_token(route: APIRoute) -> bool:

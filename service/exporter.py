@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from storage.settings import Settings
+from tuners.exporting import export_model
 
 
 class ChildExporter:
@@ -15,7 +16,4 @@ class ChildExporter:
         self._settings = settings
 
     def __call__(self, resolved: dict[str, Any], weights: Path) -> Path:
-        from tuners.exporting import export_model
-
-        path: Path = export_model(resolved, weights, settings=self._settings)
-        return path
+        return export_model(resolved, weights, settings=self._settings)

@@ -7,6 +7,7 @@ from typing import Any
 
 from service.context import Context
 from service.errors import ModelNotReady
+from storage.errors import NotFound
 from storage.records import Artifact, Dataset, Search, Trial
 from storage.states import TRIAL_ENDED
 from tuners.definitions import DataFacts, parse_definition, resolve
@@ -46,7 +47,10 @@ def model_file(trial: Trial, *, ctx: Context) -> Path:
             raise ModelNotReady("the trial has no finished epoch yet; ask again later")
         raise ModelNotReady("the trial ended without weights to keep")
     search = ctx.repository.get_search(trial.search_id)
-    dataset = ctx.repository.get_dataset(search.dataset_id)
+    try:
+        dataset = ctx.repository.get_dataset(search.dataset_id)
+    except NotFound as error:
+        raise ModelNotReady("the data set was deleted, and with it the shapes that the model is built from") from error
     return ctx.exporter(
         resolved_definition(search, trial, dataset), ctx.store.local_path(weights.key, sha256=weights.sha256)
     )

@@ -143,6 +143,7 @@ def serve(settings: Settings, *, fd: int | None = None) -> None:
     """
     logs.configure(settings.log_level)
     check_listening(settings)
+    settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     sock = socket.socket(fileno=fd) if fd is not None else listening_socket(settings.host, settings.port)
     with contextlib.closing(sock), opened_app(settings) as app:
         config = uvicorn.Config(

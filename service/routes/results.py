@@ -51,7 +51,13 @@ def best_trials(
     trials = ctx.repository.best_trials(search_id, count=count)
     if not trials:
         return Page(items=[], next_page_token=None)
-    dataset = ctx.repository.get_dataset(search.dataset_id)
+    try:
+        dataset = ctx.repository.get_dataset(search.dataset_id)
+    except errors.NotFound:
+        return Page(
+            items=[BestOut(**trial_fields(trial), definition=None, code=None) for trial in trials],
+            next_page_token=None,
+        )
     items = []
     for trial in trials:
         resolved: dict[str, Any] = resolved_definition(search, trial, dataset)

@@ -158,5 +158,10 @@ class EpochOut(Schema):
 class BestOut(TrialOut):
     """One of the best trials, with all it takes to have its model again."""
 
-    definition: dict[str, Any] = Field(description="The definition with this trial's values in all its holes.")
-    code: str = Field(description="Plain Keras Python that rebuilds the model and trains it, as it stands.")
+    definition: dict[str, Any] | None = Field(
+        description="The definition with this trial's values in all its holes; null once the data set was deleted, "
+        "since the shapes come from it."
+    )
+    code: str | None = Field(
+        description="Plain Keras Python that rebuilds the model and trains it, as it stands; null likewise."
+    )

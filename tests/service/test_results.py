@@ -185,3 +185,21 @@ def test_stop_and_retry(service: Service, ada: TestClient, search_id: SearchId) 
     shown = ada.get(f"/v1/trials/{first.id}").json()
     assert (shown["state"], shown["failure"]["code"]) == ("FAILED", "crash")
     assert ada.post(f"/v1/trials/{first.id}/retry").json()["state"] == "QUEUED"
+
+
+def test_results_outlive_their_data_set(
+    service: Service, ada: TestClient, definition: Document, tmp_path: Path
+) -> None:
+    upload = {"file": ("a.csv", b"a,b\n1,2\n")}
+    dataset = ada.post("/v1/datasets", files=upload, data={"name": "mine", "target": "b"}).json()
+    definition["dataset"] = {"name": "mine"}
+    search_id = SearchId(ada.post("/v1/searches", json=definition).json()["id"])
+    start_trials(service.repository, search_id, [{"units": 32, "learning_rate": 0.001}])
+    (trial,) = train(service.repository, service.store, tmp_path, [[0.5]])
+    assert ada.delete(f"/v1/datasets/{dataset['id']}").json()["code"] == "dataset_in_use"
+    ada.post(f"/v1/searches/{search_id}/cancel")
+    assert ada.delete(f"/v1/datasets/{dataset['id']}").status_code == 204
+    assert not list(service.store.keys("datasets"))
+    (best,) = ada.get(f"/v1/searches/{search_id}/best").json()["items"]
+    assert (best["score"], best["definition"], best["code"]) == (0.5, None, None)
+    assert ada.get(f"/v1/trials/{trial.id}/model").json()["code"] == "model_not_ready"

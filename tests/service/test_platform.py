@@ -1,0 +1,129 @@
+"""Data sets, templates, catalog, workers, health and the pages."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+from fastapi.routing import APIRoute
+from starlette.testclient import TestClient
+
+from storage.ids import SearchId
+from storage.records import Slot
+from tests.service.conftest import Service
+from tests.service.scenes import start_trials
+from tuners.datasets.builtin_names import builtin_names
+from tuners.definitions import parse_definition
+
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "rest.md"
+
+
+def test_a_data_set_is_uploaded_listed_read_and_deleted(service: Service, ada: TestClient) -> None:
+    content = b"a,b\r\n" + b"1,2\r\n" * 5000
+    answer = ada.post(
+        "/v1/datasets", files={"file": ("../../a.csv", content)}, data={"name": "mine", "target": "b", "scale": "none"}
+    )
+    assert answer.status_code == 201
+    dataset = answer.json()
+    assert service.datasets.uploads == [content]
+    assert list((service.settings.data_dir / "uploads").iterdir()) == []
+    assert ada.get("/v1/datasets").json()["items"] == [dataset]
+    assert ada.get(answer.headers["location"]).json() == dataset
+    assert ada.delete(f"/v1/datasets/{dataset['id']}").status_code == 204
+    assert ada.delete(f"/v1/datasets/{dataset['id']}").status_code == 404
+    assert not list(service.store.keys())
+
+
+def test_a_taken_name_is_refused_and_leaves_no_files(service: Service, ada: TestClient) -> None:
+    def upload(client: TestClient) -> Any:
+        return client.post("/v1/datasets", files={"file": ("a.npz", b"x")}, data={"name": "mine"})
+
+    assert upload(ada).status_code == 201
+    before = service.stored()
+    refused = upload(ada)
+    assert (refused.status_code, refused.json()["code"]) == (409, "name_taken")
+    assert service.stored() == before
+    assert upload(service.client(service.token(owner="bob"))).status_code == 201
+
+
+def test_a_built_in_set_is_everybodys(service: Service, ada: TestClient, definition: dict[str, Any]) -> None:
+    ada.post("/v1/searches/plan", json=definition)
+    bob = service.client(service.token(owner="bob"))
+    (dataset,) = bob.get("/v1/datasets").json()["items"]
+    assert dataset["builtin"] is True
+    assert bob.get(f"/v1/datasets/{dataset['id']}").status_code == 200
+    assert bob.delete(f"/v1/datasets/{dataset['id']}").status_code == 404
+    listed = bob.get("/v1/datasets/builtin").json()["items"]
+    assert [item["name"] for item in listed] == list(builtin_names())
+
+
+def test_templates_are_definitions(ada: TestClient) -> None:
+    names = [item["name"] for item in ada.get("/v1/templates").json()["items"]]
+    assert {"mlp", "convnet"} <= set(names)
+    for name in names:
+        document = ada.get(f"/v1/templates/{name}").json()
+        assert parse_definition(document).name
+        assert ada.post("/v1/searches/plan", json=document).status_code == 200
+
+
+def test_the_catalog_names_arguments_and_ranges(ada: TestClient) -> None:
+    catalog = ada.get("/v1/catalog").json()
+    units = catalog["layers"]["Dense"]["arguments"]["units"]
+    assert (units["kinds"], units["required"], units["minimum"]) == (["int"], True, 1)
+    assert {"random", "grid", "hyperband", "bayesian"} <= set(catalog["tuners"])
+    assert "Lambda" not in catalog["layers"]
+
+
+def test_workers_show_what_is_ones_own(service: Service, ada: TestClient, definition: dict[str, Any]) -> None:
+    bob = service.client(service.token(owner="bob"))
+    search_id = SearchId(ada.post("/v1/searches", json=definition).json()["id"])
+    (trial,) = start_trials(service.repository, search_id, [{"units": 32, "learning_rate": 0.001}])
+    worker = service.repository.register_worker(
+        name="desk-1", host="desk", pid=1, backend="tensorflow", slots=[Slot(0, "cpu:0", None)], versions={}
+    )
+    service.repository.claim_trials(worker.id, count=1, lease_s=60.0)
+    service.repository.beat_worker(worker.id, [Slot(0, "cpu:0", trial.id)])
+    (hers,), (his,) = (client.get("/v1/workers").json()["items"] for client in (ada, bob))
+    assert hers["slots"] == [{"number": 0, "device": "cpu:0", "busy": True, "trial_id": trial.id}]
+    assert his["slots"] == [{"number": 0, "device": "cpu:0", "busy": True, "trial_id": None}]
+    assert ada.get(f"/v1/searches/{search_id}").json()["workers_busy"] == 1
+    service.repository.retire_worker(worker.id)
+    assert ada.get("/v1/workers").json()["items"] == []
+    assert len(ada.get("/v1/workers?ended=true").json()["items"]) == 1
+
+
+def test_figures_count_requests_and_searches(ada: TestClient, definition: dict[str, Any]) -> None:
+    ada.post("/v1/searches", json=definition)
+    text = ada.get("/metrics").text
+    assert 'headstock_searches_open{state="QUEUED"} 1.0' in text
+    assert 'headstock_http_requests_total{method="POST",route="/v1/searches",status="201"} 1.0' in text
+
+
+def test_the_page_of_routes_lists_exactly_these(service: Service) -> None:
+    listed = set(re.findall(r"^\| `([A-Z]+ /[^`?]*)[^`]*` \|", PAGE.read_text(encoding="utf-8"), re.MULTILINE))
+    routes = {
+        f"{method} {route.path.removeprefix('/v1')}"
+        for route in service.app.routes
+        if isinstance(route, APIRoute) and route.path != "/docs/style.css"
+        for method in route.methods or ()
+    }
+    assert listed == routes
+
+
+def test_the_page_states_the_limits_in_force() -> None:
+    from service.limits import Limits
+
+    text = PAGE.read_text(encoding="utf-8")
+    limits = Limits()
+    for figure in (
+        f"{limits.body_bytes // 2**20} MiB",
+        f"{limits.depth} deep",
+        f"{limits.nodes:,} values",
+        f"{limits.text_characters:,} characters",
+        f"{limits.bad_tokens_per_minute} a minute",
+        f"{limits.streams_per_token} for each token",
+        f"{limits.session_s / 3600:.0f} hours",
+        f"{limits.login_code_s / 60:.0f} minutes",
+    ):
+        assert figure in text, figure
