@@ -71,7 +71,7 @@ class ScriptedTrainer:
             self._deliver(message)
 
     def start(self, job: RunTrial) -> None:
-        self.say(Started(job.trial_id, job.attempt, 1234, "cpu:0"))
+        self.say(Started(job.trial_id, job.attempt, 1234))
 
     def epoch(self, job: RunTrial, number: int, *, execution: int = 0, score: float | None = None) -> None:
         metrics = {"loss": 1.0, "val_accuracy": 0.1 * number if score is None else score}
@@ -81,9 +81,7 @@ class ScriptedTrainer:
         snapshot = Snapshot(kind, 0, epoch, False, ())
         written = checkpoints.write(snapshot, Path(job.scratch, f"{epoch}-{kind}.npz"))
         self.say(
-            Saved(
-                job.trial_id, job.attempt, kind, 0, epoch, str(written.path), written.sha256, written.size_bytes
-            )
+            Saved(job.trial_id, job.attempt, kind, 0, epoch, str(written.path), written.sha256, written.size_bytes)
         )
 
     def end(self, job: RunTrial, outcome: Literal["completed", "stopped", "released", "abandoned"]) -> None:

@@ -26,7 +26,7 @@ def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     line = Line()
     folder = tmp_path_factory.mktemp("trained")
-    assert Runner(tiny_arrays, build_model, device="cpu:0").run(job(folder), line.control) == "completed"
+    assert Runner(tiny_arrays, build_model).run(job(folder), line.control) == "completed"
     return Path([saved.path for saved in line.of(Saved) if saved.kind == "best"][-1])
 
 

@@ -46,7 +46,7 @@ ORDERS: list[ToTrainer] = [
 REPORTS: list[FromTrainer] = [
     Ready("jax", "gpu:0", {"keras": "3"}, 512.5),
     ExecutionBegun("t", 1, 2),
-    Started("t", 1, 2**40, "cpu:0"),
+    Started("t", 1, 2**40),
     Batches("t", 1, 0, 3),
     Saved("t", 1, "last", 0, 3, "/scratch/f.npz", "a" * 64, 12),
     Notice("t", 1, "checkpoint_skipped", "no space \u2028 left\n"),

@@ -40,7 +40,7 @@ def main(argv: list[str]) -> int:
 
     backend = keras.config.backend()
     device = str(keras.distribution.list_devices()[0])
-    runner = Runner(load_arrays, build_model, device=device)
+    runner = Runner(load_arrays, build_model)
     _settle_memory()
     versions = {"python": sys.version.split()[0], "keras": keras.__version__, "numpy": numpy.__version__}
     link.send(Ready(backend, device, versions, memory_mb()))

@@ -104,7 +104,6 @@ class Reporter(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has no 
         pace: CheckpointPace,
         snapshot: Snapshot | None,
         carry_best: bool,
-        device: str,
     ) -> None:
         super().__init__()
         self._job = job
@@ -114,7 +113,6 @@ class Reporter(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has no 
         self._others = others
         self._pace = pace
         self._snapshot = snapshot
-        self._device = device
         objective = job.resolved["objective"]
         self._objective = str(objective["name"])
         self._sign = 1.0 if objective["direction"] == "max" else -1.0
@@ -195,9 +193,7 @@ class Reporter(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has no 
                 f"The objective {self._objective!r} is not among the metrics: {', '.join(sorted(logs))}.",
             )
         self._control.trained = True
-        self._control.send(
-            Started(self._job.trial_id, self._job.attempt, int(self.model.count_params()), self._device)
-        )
+        self._control.send(Started(self._job.trial_id, self._job.attempt, int(self.model.count_params())))
 
     def _beat(self) -> None:
         now = time.perf_counter()

@@ -7,6 +7,7 @@ they are imported, and never again. Nothing here imports them.
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -64,7 +65,9 @@ def visible_gpus(environment: Mapping[str, str]) -> tuple[str, ...]:
 
 def cores() -> int:
     """Cores this process may use."""
-    return len(os.sched_getaffinity(0))
+    if sys.platform == "linux":
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def trainer_environment(

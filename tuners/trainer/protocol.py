@@ -123,7 +123,7 @@ class Quit:
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """Keras is imported; trials may come."""
+    """Keras is imported; trials may come. `device` is Keras' name for it, such as `cpu:0`."""
 
     __pydantic_config__ = _CONFIG
 
@@ -155,7 +155,6 @@ class Started:
     trial_id: str
     attempt: int
     parameters: int
-    device: str
     type: Literal["started"] = "started"
 
 

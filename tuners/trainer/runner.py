@@ -62,19 +62,11 @@ class Runner:
     Args:
         load_arrays: `tuners.datasets.arrays.load_arrays`.
         build_model: `tuners.trainer.builder.build_model`.
-        device: Name of the device for reports.
     """
 
-    def __init__(
-        self,
-        load_arrays: Callable[..., TrainingArrays],
-        build_model: Callable[..., Any],
-        *,
-        device: str,
-    ) -> None:
+    def __init__(self, load_arrays: Callable[..., TrainingArrays], build_model: Callable[..., Any]) -> None:
         self._load_arrays = load_arrays
         self._build_model = build_model
-        self._device = device
 
     def run(self, job: RunTrial, control: Control) -> Outcome | Failure:
         """Train; what came of it. Epochs and checkpoints have been sent by then."""
@@ -186,7 +178,6 @@ class Runner:
             and begin.snapshot is not None
             and job.resume is not None
             and begin.snapshot.best_epoch == job.resume.best_epoch,
-            device=self._device,
         )
         _make_metrics(model, arrays)
         validation = None if arrays.x_val is None else (arrays.x_val, arrays.y_val)

@@ -36,8 +36,8 @@ class Reports:
         self._store = store
         self._scratch = scratch
 
-    def started(self, report: Started) -> None:
-        parameters, device = report.parameters, report.device
+    def started(self, report: Started, *, device: str) -> None:
+        parameters = report.parameters
         write(
             self._running, lambda: self._repository.report_start(self._lease, parameters=parameters, device=device)
         )

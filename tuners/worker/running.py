@@ -11,6 +11,9 @@ from storage.records import Claim, Directive
 from storage.settings import Settings
 from tuners.trainer.protocol import EndTrial, How
 
+Phase = Literal["starting", "training"]
+"""Before a batch of the execution has been trained (a model is built and traced, which may take minutes), or after."""
+
 Doom = Literal["lease_lost", "no_progress", "timeout", "overdue"]
 
 _MARGIN_SHARE = 0.2
@@ -61,7 +64,7 @@ class Running:
         self._began = clock.monotonic()
         self._trusted_until = claimed_at + limits.trust_s
         self._progress_at = self._began
-        self._starting = True
+        self._phase: Phase = "starting"
         self._how: How | None = None
         self._end_by: float | None = None
         self._doom: Doom | None = None
@@ -125,11 +128,12 @@ class Running:
         within_s = None if grace_s is None else grace_s / 2
         return EndTrial(self.lease.trial_id, self.lease.attempt, how, within_s)
 
-    def moved(self, at: float, *, starting: bool = False) -> None:
-        """The trainer showed progress at `at`; `starting` says that a model is about to be built and traced."""
+    def moved(self, at: float, phase: Phase | None) -> None:
+        """The trainer showed progress at `at`, and is now at `phase` (None: at what it was before)."""
         with self._lock:
             self._progress_at = max(self._progress_at, at)
-            self._starting = starting
+            if phase is not None:
+                self._phase = phase
 
     def trusted(self) -> bool:
         """Whether the lease can still be believed in."""
@@ -150,9 +154,9 @@ class Running:
             return "overdue"
         if not self._lost and now >= self._trusted_until:
             return "lease_lost"
-        limit = self._limits.start_s if self._starting else self._limits.progress_s
-        if now - self._progress_at >= limit:
-            return "timeout" if self._starting else "no_progress"
+        starting = self._phase == "starting"
+        if now - self._progress_at >= (self._limits.start_s if starting else self._limits.progress_s):
+            return "timeout" if starting else "no_progress"
         return None
 
 

@@ -22,6 +22,7 @@ from tuners.failures import TrialFault, classify, death, failure, without_paths
 from tuners.launchers.base import Launcher, TrainerEvent, TrainerExited, TrainerGarbled
 from tuners.trainer.devices import Place
 from tuners.trainer.protocol import (
+    Batches,
     Ended,
     EndTrial,
     EpochDone,
@@ -36,7 +37,7 @@ from tuners.trainer.protocol import (
 )
 from tuners.worker.orders import OrderDesk
 from tuners.worker.reports import Reports, names
-from tuners.worker.running import Doom, Limits, Running
+from tuners.worker.running import Doom, Limits, Phase, Running
 from tuners.worker.warm import WarmTrainer
 
 _log = structlog.get_logger()
@@ -327,13 +328,13 @@ class SlotThread:
                 raise TrialFault("protocol_error", f"The trainer process said something odd: {event.detail}")
             if not _is_about(event, running):
                 continue
-            running.moved(arrived.at, starting=isinstance(event, ExecutionBegun))
+            running.moved(arrived.at, _phase(event))
             match event:
                 case EpochDone():
                     write_at = write_at if rows else self._clock.monotonic() + _LINGER_S
                     rows.append(EpochRow(event.execution, event.epoch, dict(event.metrics), event.seconds))
                 case Started():
-                    reports.started(event)
+                    reports.started(event, device=self._trainer.device)
                 case Saved():
                     reports.checkpoint(event)
                 case Notice():
@@ -415,6 +416,13 @@ class SlotThread:
         # A full queue wakes the slot by itself.
         with suppress(Full):
             self._queue.put_nowait(_Wake())
+
+
+def _phase(event: FromTrainer) -> Phase | None:
+    """What the trainer is at by what it says; None when that tells nothing."""
+    if isinstance(event, ExecutionBegun):
+        return "starting"
+    return "training" if isinstance(event, (Started, Batches, EpochDone)) else None
 
 
 def _is_about(event: FromTrainer, running: Running) -> bool:

@@ -49,9 +49,9 @@ class WarmTrainer:
 
     @property
     def device(self) -> str:
-        """Its device by its own words, or the place's while it has said nothing."""
+        """What it trains on. A pinned trainer sees its GPU as the first one, so the number is the place's."""
         ready = self._ready
-        return self._place.device if ready is None else ready.device
+        return self._place.device if ready is None or ready.device.startswith("gpu") else ready.device
 
     def start(self) -> bool:
         """Start a process where there is none; whether there is one now."""
@@ -69,7 +69,10 @@ class WarmTrainer:
 
     def became_ready(self, ready: Ready) -> None:
         self._ready = ready
-        _log.info("trainer_ready", slot=self._place.number, device=ready.device, backend=ready.backend)
+        _log.info("trainer_ready", slot=self._place.number, device=self.device, backend=ready.backend)
+        if self._place.gpu is not None and not ready.device.startswith("gpu"):
+            # A build of the backend without GPU support, or a driver that does not fit: slow, and easily overlooked.
+            _log.warning("gpu_not_used", slot=self._place.number, gpu=self._place.gpu, device=ready.device)
 
     def begin(self, order: RunTrial) -> None:
         """Give it a trial. Until `over` or `close` it is busy."""
