@@ -6,10 +6,11 @@ import csv
 import io
 import math
 from collections.abc import Callable, Iterator, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TypeVar
 
 from service.schemas.trials import EpochOut, TrialOut
+from service.written import written_time
 from storage.ids import SearchId, TrialId
 from storage.records import Page, StoredEpoch, Trial
 from storage.repository import TrialReads
@@ -115,4 +116,4 @@ def _number(value: float | None) -> float | None:
 
 
 def _time(moment: datetime | None) -> str | None:
-    return None if moment is None else moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    return None if moment is None else written_time(moment)

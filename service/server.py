@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import json
 import os
 import signal
@@ -159,6 +160,8 @@ def serve(settings: Settings, *, fd: int | None = None) -> None:
             timeout_graceful_shutdown=_STOP_S,
             h11_max_incomplete_event_size=1 << 16,
         )
+        # What exists now stays: the collector need not walk over it again in the middle of large answers.
+        gc.freeze()
         url = address_of(sock)
         if fd is None:
             write_whereabouts(settings, url)

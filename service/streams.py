@@ -12,7 +12,6 @@ import threading
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC
 
 import structlog
 from starlette.responses import Response
@@ -21,6 +20,7 @@ from starlette.types import Receive, Scope, Send
 from service.errors import TooManyRequests
 from service.limits import Limits
 from service.measures import Measures
+from service.written import written_time
 from storage.errors import HeadstockError
 from storage.ids import SearchId, TokenId
 from storage.records import Event
@@ -191,14 +191,13 @@ def _call(reader: Reader, action: Callable[[], None]) -> None:
 
 def event_lines(event: Event) -> bytes:
     """One event in the stream's text format; a JSON text has no raw line ends, so one `data:` line holds it."""
-    recorded_at = event.recorded_at.astimezone(UTC).isoformat().replace("+00:00", "Z")
     document = {
         "seq": event.seq,
         "kind": event.kind,
         "search_id": event.search_id,
         "trial_id": event.trial_id,
         "payload": event.payload,
-        "recorded_at": recorded_at,
+        "recorded_at": written_time(event.recorded_at),
     }
     return _frame(event.seq, event.kind, document)
 

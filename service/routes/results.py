@@ -2,28 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Annotated, Any
 
-from fastapi import Path, Query
+from fastapi import Path, Query, Response
 
 from service import examples
 from service.contracts import answers
 from service.dependencies import Ctx, Reader, SearchPath, protected_router
 from service.models import resolved_definition
-from service.schemas.base import ObjectiveOut, Page
-from service.schemas.trends import (
-    EpochBandOut,
-    EpochTrendOut,
-    HyperparameterPointOut,
-    HyperparameterTrendOut,
-    ObjectivePointOut,
-    ObjectiveTrendOut,
-    TrendMethodOut,
-    ValueSummaryOut,
-)
+from service.schemas.base import Page
+from service.schemas.trends import EpochBandOut, EpochTrendOut, HyperparameterTrendOut, ObjectiveTrendOut
 from service.schemas.trials import BestOut, trial_fields
 from service.trends.hyperparameter import hyperparameter_trend
 from service.trends.objective import objective_steps
+from service.written import written, written_time
 from storage import errors
 from storage.records import Search
 from tuners.codegen import keras_code
@@ -69,9 +62,10 @@ def best_trials(
 @router.get(
     "/searches/{search_id}/trends/objective",
     summary="Trend of the objective",
+    response_model=ObjectiveTrendOut,
     responses=answers(200, examples.OBJECTIVE_TREND, errors.NotFound, description="All scored trials."),
 )
-def objective_trend(search_id: SearchPath, caller: Reader, ctx: Ctx) -> ObjectiveTrendOut:
+def objective_trend(search_id: SearchPath, caller: Reader, ctx: Ctx) -> Response:
     """Score and best so far of every scored trial in order of ending, against time and against epochs spent."""
     search = ctx.repository.get_search(search_id, owner=caller.owner)
     steps = objective_steps(
@@ -79,32 +73,21 @@ def objective_trend(search_id: SearchPath, caller: Reader, ctx: Ctx) -> Objectiv
         direction=search.objective.direction,
         started_at=search.started_at,
     )
-    points = [
-        ObjectivePointOut(
-            trial_id=step.trial_id,
-            number=step.number,
-            score=step.score,
-            best=step.best,
-            ended_at=step.ended_at,
-            elapsed_seconds=step.elapsed_seconds,
-            epochs_spent=step.epochs_spent,
-            seconds_spent=step.seconds_spent,
-        )
-        for step in steps
-    ]
-    return ObjectiveTrendOut(objective=_objective(search), points=points)
+    points = [{**step._asdict(), "ended_at": written_time(step.ended_at)} for step in steps]
+    return written({"objective": asdict(search.objective), "points": points})
 
 
 @router.get(
     "/searches/{search_id}/trends/hyperparameters/{name}",
     summary="Trend of one hyperparameter",
+    response_model=HyperparameterTrendOut,
     responses=answers(
         200, examples.HYPERPARAMETER_TREND, errors.NotFound, description="Points, summaries and a verdict."
     ),
 )
 def trend_of_hyperparameter(
     search_id: SearchPath, name: Annotated[str, Path(max_length=200, examples=["units"])], caller: Reader, ctx: Ctx
-) -> HyperparameterTrendOut:
+) -> Response:
     """The scores against the values of one hyperparameter: every point, a summary per value (per bin where there are
     many), the best value, whether it rises, falls, peaks or lies flat, and where gains end. The methods are named in
     the answer. A repeated hyperparameter has its expanded name, such as `units_0`.
@@ -117,36 +100,17 @@ def trend_of_hyperparameter(
         direction=search.objective.direction,
         ordered=hyperparameter.type in ("int", "float") or hyperparameter.ordered,
     )
-    return HyperparameterTrendOut(
-        name=name,
-        objective=_objective(search),
-        points=[
-            HyperparameterPointOut(trial_id=p.trial_id, number=p.number, value=p.value, score=p.score)
-            for p in trend.points
-        ],
-        values=[
-            ValueSummaryOut(
-                value=g.value,
-                low=g.low,
-                high=g.high,
-                count=g.count,
-                mean=g.mean,
-                median=g.median,
-                q25=g.q25,
-                q75=g.q75,
-                best=g.best,
-            )
-            for g in trend.groups
-        ],
-        best_value=trend.best_value,
-        verdict=trend.verdict,
-        diminishing_returns_at=trend.diminishing_returns_at,
-        method=TrendMethodOut(
-            grouping=trend.method.grouping,
-            verdict=trend.method.verdict,
-            diminishing_returns=trend.method.diminishing_returns,
-            spearman=trend.method.spearman,
-        ),
+    return written(
+        {
+            "name": name,
+            "objective": asdict(search.objective),
+            "points": [point._asdict() for point in trend.points],
+            "values": [asdict(group) for group in trend.groups],
+            "best_value": trend.best_value,
+            "verdict": trend.verdict,
+            "diminishing_returns_at": trend.diminishing_returns_at,
+            "method": asdict(trend.method),
+        }
     )
 
 
@@ -172,10 +136,6 @@ def epoch_trend(
         quantiles=list(QUANTILES),
         bands=[EpochBandOut(epoch=b.epoch, count=b.count, quantiles=list(b.quantiles)) for b in bands],
     )
-
-
-def _objective(search: Search) -> ObjectiveOut:
-    return ObjectiveOut(name=search.objective.name, direction=search.objective.direction)
 
 
 def _hyperparameter(search: Search, name: str) -> Hyperparameter:

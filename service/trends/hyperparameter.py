@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from service.trends.quantiles import quantile, spearman
 from storage.records import Direction, Scalar, Trial
@@ -18,8 +18,9 @@ REMAINING_GAIN = 0.05
 Verdict = Literal["monotone_increasing", "monotone_decreasing", "peak", "valley", "flat", "unclear"]
 
 
-@dataclass(frozen=True, slots=True)
-class ValuePoint:
+class ValuePoint(NamedTuple):
+    """One scored trial. A tuple, since ten thousand of them are made for one answer."""
+
     trial_id: str
     number: int
     value: Scalar

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from storage.ids import TrialId
 from storage.records import Direction, ObjectivePoint
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One scored trial with the best score so far and what had been spent by then."""
+class Step(NamedTuple):
+    """One scored trial with the best score so far and what had been spent by then.
+
+    A tuple, since ten thousand of them are made for one answer. Its fields are those of the answer's points.
+    """
 
     trial_id: TrialId
     number: int
