@@ -16,6 +16,7 @@ from service.dependencies import authenticate
 from service.docs_page import docs_routes
 from service.edge import Edge
 from service.exporter import ChildExporter
+from service.gate import Gate
 from service.hosts import HostList, is_loopback
 from service.limits import Limits
 from service.measures import Measures
@@ -85,6 +86,8 @@ def create_app(
         hub=hub,
         measures=measures,
         uploads=UploadSlots(),
+        checks=Gate("checks of definitions", places=limits.checks, wait_s=limits.gate_wait_s),
+        exports=Gate("model downloads", places=limits.exports, wait_s=limits.gate_wait_s),
         exporter=exporter or ChildExporter(settings),
     )
     for module in (searches, trials, epochs, results, exports, datasets_routes, platform, events, sign_in, health):

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+from service.gate import Gate
 from service.limits import Limits
 from service.measures import Measures
 from service.sign_in import Brake, LoginCodes
@@ -67,4 +68,6 @@ class Context:
     hub: EventHub
     measures: Measures
     uploads: UploadSlots
+    checks: Gate
+    exports: Gate
     exporter: Exporter

@@ -24,6 +24,9 @@ class Limits:
         send_timeout_s: Seconds a reader may leave a sent event unread before its stream is closed.
         keep_alive_s: Seconds between comments on a silent event stream.
         event_poll_s: Seconds between looks at the event log while somebody listens.
+        checks: Definitions checked at a time, those that wait for the planner included.
+        exports: Models made ready for download at a time.
+        gate_wait_s: Seconds a request waits for a place among those before it is sent away.
         login_code_s: Seconds a login link works.
         session_s: Seconds a dashboard session lasts.
     """
@@ -42,5 +45,8 @@ class Limits:
     send_timeout_s: float = 30.0
     keep_alive_s: float = 15.0
     event_poll_s: float = 0.1
+    checks: int = 12
+    exports: int = 4
+    gate_wait_s: float = 1.0
     login_code_s: float = 600.0
     session_s: float = 12 * 3600.0

@@ -51,9 +51,10 @@ def model_file(trial: Trial, *, ctx: Context) -> Path:
         dataset = ctx.repository.get_dataset(search.dataset_id)
     except NotFound as error:
         raise ModelNotReady("the data set was deleted, and with it the shapes that the model is built from") from error
-    return ctx.exporter(
-        resolved_definition(search, trial, dataset), ctx.store.local_path(weights.key, sha256=weights.sha256)
-    )
+    with ctx.exports.entered():
+        return ctx.exporter(
+            resolved_definition(search, trial, dataset), ctx.store.local_path(weights.key, sha256=weights.sha256)
+        )
 
 
 def _newest(artifacts: tuple[Artifact, ...], kind: str) -> Artifact | None:

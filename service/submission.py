@@ -38,8 +38,14 @@ def check(document: dict[str, object], *, owner: str, ctx: Context) -> Checked:
     Raises:
         InvalidDefinition: With the places.
         DatasetUnavailable: It names a downloadable data set that could not be fetched.
+        TooManyRequests: Too many checks are under way.
     """
     definition = parse_definition(document)
+    with ctx.checks.entered():
+        return _checked(definition, owner=owner, ctx=ctx)
+
+
+def _checked(definition: Definition, *, owner: str, ctx: Context) -> Checked:
     dataset = find_dataset(definition, owner=owner, ctx=ctx)
     facts = DataFacts.of(dataset)
     check_against_data(definition, facts)

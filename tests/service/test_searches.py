@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from starlette.testclient import TestClient
 
+from service.gate import Gate
 from storage.ids import SearchId
 from tests.service.conftest import Service
+from tests.service.problem_shape import assert_problem
 from tests.service.scenes import start_trials, train
 
 Document = dict[str, Any]
@@ -190,3 +193,18 @@ def test_progress_and_time_left_follow_the_trials(
     assert now["progress"] == pytest.approx(0.25)
     assert now["remaining_seconds"] == pytest.approx(3 * now["elapsed_seconds"])
     assert now["best"]["score"] == 0.5
+
+
+def test_slow_checks_leave_room_for_the_others(service: Service, definition: Document) -> None:
+    """Of two posts while the only place for checks is taken, each is sent away to come again; reads go on."""
+    context = service.app.state.context
+    gate = Gate("checks of definitions", places=1, wait_s=0.01)
+    service.app.state.context = replace(context, checks=gate)
+    client = service.client(service.token())
+    with gate.entered():
+        for path in ("/v1/searches", "/v1/searches/plan"):
+            answer = client.post(path, json=definition)
+            assert assert_problem(answer).code == "too_many_requests"
+            assert answer.status_code == 429
+        assert client.get("/v1/searches").json()["items"] == []
+    assert client.post("/v1/searches", json=definition).status_code == 201
