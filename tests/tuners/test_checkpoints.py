@@ -123,9 +123,7 @@ def test_unknown_format_is_refused(tmp_path: Path) -> None:
 def test_index_that_does_not_match_its_arrays_is_refused(tmp_path: Path, claimed: list[int]) -> None:
     path = tmp_path / "c.npz"
     meta = {**_meta(), "tensors": [["model", "kernel", claimed, "float32", "float32"]]}
-    np.savez(
-        path, meta=np.frombuffer(json.dumps(meta).encode(), np.uint8), data_float32=np.zeros(3, np.float32)
-    )
+    np.savez(path, meta=np.frombuffer(json.dumps(meta).encode(), np.uint8), data_float32=np.zeros(3, np.float32))
     with pytest.raises(CheckpointDamaged):
         checkpoints.read(path)
 

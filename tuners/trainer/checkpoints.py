@@ -62,6 +62,7 @@ class Snapshot:
     best_score: float | None = None
     best_epoch: int | None = None
     callbacks: tuple[CallbackState, ...] = ()
+
     def of_role(self, role: str) -> list[Tensor]:
         return [tensor for tensor in self.tensors if tensor.role == role]
 

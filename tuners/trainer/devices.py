@@ -76,9 +76,7 @@ def trainer_environment(
     """The whole environment of the trainer at `place`."""
     threads = str(max(1, cores // max(1, slots)))
     environment = {
-        name: value
-        for name, value in inherited.items()
-        if name in _PASSED or name.startswith(_PASSED_PREFIXES)
+        name: value for name, value in inherited.items() if name in _PASSED or name.startswith(_PASSED_PREFIXES)
     }
     root = str(Path(tuners.__file__).resolve().parent.parent)
     path = [root, *filter(None, environment.get("PYTHONPATH", "").split(os.pathsep))]

@@ -124,9 +124,7 @@ class Runner:
         control.send(Notice(job.trial_id, job.attempt, "checkpoint_damaged", "it is of another epoch than recorded"))
         return None
 
-    def _model(
-        self, job: RunTrial, control: Control, execution: int, begin: Beginning
-    ) -> tuple[Any, Beginning]:
+    def _model(self, job: RunTrial, control: Control, execution: int, begin: Beginning) -> tuple[Any, Beginning]:
         """The execution's model with its beginning state, and where it then begins."""
         keras.utils.clear_session(free_memory=False)
         gc.collect()

@@ -38,9 +38,7 @@ class Reports:
 
     def started(self, report: Started, *, device: str) -> None:
         parameters = report.parameters
-        write(
-            self._running, lambda: self._repository.report_start(self._lease, parameters=parameters, device=device)
-        )
+        write(self._running, lambda: self._repository.report_start(self._lease, parameters=parameters, device=device))
 
     def epochs(self, rows: list[EpochRow]) -> None:
         try:

@@ -122,7 +122,5 @@ class WarmTrainer:
             or self._trials >= self._settings.trainer_max_trials
             or self._grown_mb > self._settings.trainer_max_growth_mb
         ):
-            _log.info(
-                "trainer_replaced", slot=self._place.number, trials=self._trials, grown_mb=round(self._grown_mb)
-            )
+            _log.info("trainer_replaced", slot=self._place.number, trials=self._trials, grown_mb=round(self._grown_mb))
             self.close()

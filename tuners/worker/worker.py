@@ -181,9 +181,7 @@ class Worker:
         asked_at = self._clock.monotonic()
         claims: tuple[Claim, ...] = ()
         try:
-            claims = self._repository.claim_trials(
-                self._worker_id, count=len(idle), lease_s=self._settings.lease_s
-            )
+            claims = self._repository.claim_trials(self._worker_id, count=len(idle), lease_s=self._settings.lease_s)
         except StorageUnavailable as error:
             _log.warning("storage_unavailable", message=error.message)
             self._ended.wait(_RETRY_S)
