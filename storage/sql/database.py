@@ -6,6 +6,8 @@ Statements that run for every claim and every epoch are built once, at the head 
 
 from __future__ import annotations
 
+import random
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -21,6 +23,7 @@ from storage.sql.errors import Contended, translated
 
 T = TypeVar("T")
 _TRIES = 5
+_PAUSE_S = 0.02
 _APPEND = insert(tables.events)
 
 
@@ -88,9 +91,13 @@ class Transaction:
 class Database:
     """Runs pieces of work as transactions. Safe for threads; close it when done."""
 
-    def __init__(self, engines: Engines, dialect: DatabaseDialect) -> None:
+    def __init__(
+        self, engines: Engines, dialect: DatabaseDialect, *, pause: Callable[[float], object] = time.sleep
+    ) -> None:
         self.dialect = dialect
         self._engines = engines
+        self._pause = pause
+        self._jitter = random.Random()
 
     def read(self, work: Callable[[Transaction], T]) -> T:
         """The result of `work` on one consistent state of the database."""
@@ -119,11 +126,12 @@ class Database:
         self._engines.dispose()
 
     def _retry(self, once: Callable[[], T]) -> T:
-        for _ in range(_TRIES - 1):
+        for tried in range(1, _TRIES):
             try:
                 return once()
             except Contended:
-                continue
+                # Two that met once would meet again if both came back at once.
+                self._pause(self._jitter.uniform(0, _PAUSE_S * tried))
         try:
             return once()
         except Contended as error:

@@ -110,7 +110,8 @@ def test_what_is_not_a_database_is_unavailable(tmp_path: Path) -> None:
 
 
 def test_a_lost_race_is_tried_again(sqlite_url: str) -> None:
-    database = Database(open_engines(parse_url(sqlite_url)), SqliteDialect(ManualClock()))
+    pauses: list[float] = []
+    database = Database(open_engines(parse_url(sqlite_url)), SqliteDialect(ManualClock()), pause=pauses.append)
     tries = []
 
     def work(tx: Transaction) -> str:
@@ -131,6 +132,7 @@ def test_a_lost_race_is_tried_again(sqlite_url: str) -> None:
     with pytest.raises(StorageUnavailable):
         database.write(never)
     assert len(tries) == 5
+    assert len(pauses) == 2 + 4
     database.close()
 
 
@@ -160,7 +162,8 @@ def test_two_that_wait_for_each_other_both_get_through(postgres_url: str) -> Non
         thread.start()
     for thread in threads:
         thread.join()
-    assert len(tries) == 3
+    # Mostly three tries; more when the one that was ended is back before the other has woken up.
+    assert len(tries) >= 3
     database.close()
 
 
