@@ -8,7 +8,7 @@ from storage.sql.tables import metadata
 
 connection = context.config.attributes.get("connection")
 if connection is None:
-    raise SystemExit("run migrations through `headstock migrate` or `python -m storage.migrations`")
+    raise SystemExit("run migrations through `headstock migrate`")
 
 context.configure(
     connection=connection,

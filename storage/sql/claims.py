@@ -8,7 +8,7 @@ from datetime import timedelta
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import BigInteger, Row, Select, bindparam, delete, func, insert, or_, select, update
+from sqlalchemy import BigInteger, Row, Select, bindparam, delete, exists, func, insert, or_, select, update
 from sqlalchemy.sql.dml import ReturningUpdate
 
 from storage.errors import NotFound
@@ -37,6 +37,14 @@ _CLAIMABLE = (
     _searches.ended_at.is_(None),
     _searches.trials_queued > 0,
     _searches.trials_running < _searches.parallelism,
+    # Both follow from the rest unless the database is damaged. Then it is this search that waits, not all behind it.
+    # With LIMIT rather than EXISTS, which PostgreSQL would turn into a join with all queued trials.
+    select(_trials.id)
+    .where(_trials.search_id == _searches.id, _trials.state == TrialState.QUEUED)
+    .limit(1)
+    .scalar_subquery()
+    .is_not(None),
+    exists().where(tables.datasets.c.id == _searches.dataset_id),
 )
 _ANY_SEARCH = select(_searches.id).where(*_CLAIMABLE).limit(1)
 _WORKER = select(tables.workers.c.id).where(tables.workers.c.id == bindparam("worker_id"))

@@ -158,6 +158,20 @@ def test_other_corruptions_are_found_too(relaxed: Relaxed, corruption: str) -> N
     assert invariant in {violation.invariant for violation in scene.repository.check_invariants()}
 
 
+@pytest.mark.parametrize(
+    "damage", ["DELETE FROM datasets", "UPDATE searches SET trials_queued = trials_queued + 1, priority = 9"]
+)
+def test_a_damaged_search_does_not_stop_the_others(relaxed: Relaxed, damage: str) -> None:
+    scene = Scene(relaxed.repository, relaxed.clock)
+    damaged = scene.search(priority=9, trials=1)
+    if damage.startswith("UPDATE"):
+        scene.claim()
+    relaxed.run(damage)
+    whole = scene.search(trials=1)
+    assert [claim.search.id for claim in scene.claims(2)] == [whole.id]
+    assert scene.repository.get_search(damaged.id).counts.running == (1 if damage.startswith("UPDATE") else 0)
+
+
 def test_a_long_list_is_cut_short(relaxed: Relaxed) -> None:
     scene = _played(relaxed)
     search = scene.repository.active_searches()[0]
