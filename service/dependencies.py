@@ -193,7 +193,8 @@ async def guarded_stream(request: Request, ctx: Context, *, most: int) -> AsyncI
     stream = request.stream()
     while True:
         try:
-            chunk = await asyncio.wait_for(anext(stream), timeout=ctx.limits.idle_s)
+            async with asyncio.timeout(ctx.limits.idle_s):
+                chunk = await anext(stream)
         except StopAsyncIteration:
             return
         except TimeoutError as error:

@@ -251,7 +251,8 @@ class EventStream(Response):
             self._hub.close(self._reader)
         if self._reader.gone.is_set():
             try:
-                await asyncio.wait_for(send({"type": "http.response.body", "body": b"", "more_body": False}), 1.0)
+                async with asyncio.timeout(1.0):
+                    await send({"type": "http.response.body", "body": b"", "more_body": False})
             except (TimeoutError, OSError):
                 return
 
@@ -269,7 +270,8 @@ class EventStream(Response):
             await self._write(send, b"".join(event_lines(event) for event in events))
         while True:
             try:
-                batch = await asyncio.wait_for(self._reader.queue.get(), timeout=self._limits.keep_alive_s)
+                async with asyncio.timeout(self._limits.keep_alive_s):
+                    batch = await self._reader.queue.get()
             except TimeoutError:
                 await self._write(send, b": still here\n\n")
                 continue
@@ -284,9 +286,9 @@ class EventStream(Response):
         )
 
     async def _write(self, send: Send, data: bytes) -> None:
-        await asyncio.wait_for(
-            send({"type": "http.response.body", "body": data, "more_body": True}), timeout=self._limits.send_timeout_s
-        )
+        # Not `wait_for`: in Python 3.11 it can swallow the cancellation that ends this stream.
+        async with asyncio.timeout(self._limits.send_timeout_s):
+            await send({"type": "http.response.body", "body": data, "more_body": True})
 
 
 async def _disconnected(receive: Receive) -> None:
