@@ -268,9 +268,7 @@ class TrialReads(Protocol):
         """Scored trials, best first by the objective's direction; ties by the lower number."""
         ...
 
-    def list_epochs(
-        self, trial_id: TrialId, *, limit: int, page_token: str | None = None
-    ) -> Page[StoredEpoch]:
+    def list_epochs(self, trial_id: TrialId, *, limit: int, page_token: str | None = None) -> Page[StoredEpoch]:
         """By execution, then epoch."""
         ...
 
@@ -286,9 +284,7 @@ class TrialReads(Protocol):
         """All trials with a score, by number (for trends)."""
         ...
 
-    def epoch_bands(
-        self, search_id: SearchId, metric: str, *, quantiles: Sequence[float]
-    ) -> tuple[EpochBand, ...]:
+    def epoch_bands(self, search_id: SearchId, metric: str, *, quantiles: Sequence[float]) -> tuple[EpochBand, ...]:
         """Linear-interpolated quantiles of `metric` over trials, per epoch (mean over executions first)."""
         ...
 

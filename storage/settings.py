@@ -1,7 +1,7 @@
 """Every setting of the service, in one place: its unit, its default and a sentence.
 
-They come from flags, `HEADSTOCK_*` variables, or `headstock.toml` in the working directory, in that order. Settings live
-in this room because each process reads some of them and this is the one room all others may import.
+They come from flags, `HEADSTOCK_*` variables, or `headstock.toml` in the working directory, in that order. They live in
+this room because each process reads some of them and this is the one room all others may import.
 """
 
 from __future__ import annotations
@@ -56,7 +56,9 @@ class Settings(BaseSettings):
     stop_grace_s: float = Field(10.0, gt=0, description="Seconds a trainer gets to end before it is killed.")
     trainer_max_trials: int = Field(100, ge=1, description="Trials after which a warm trainer is replaced.")
     trainer_max_growth_mb: int = Field(
-        2048, ge=1, description="Growth of a warm trainer's memory (MiB) since its first trial, after which it is replaced."
+        2048,
+        ge=1,
+        description="Growth of a warm trainer's memory (MiB) since its first trial, after which it is replaced.",
     )
     planner_idle_s: float = Field(300.0, gt=0, description="Seconds after which the idle planner process ends.")
     planner_timeout_s: float = Field(60.0, gt=0, description="Seconds one check of a definition may take.")
