@@ -33,10 +33,10 @@ test: $(VENV)/.ready  ## Check style, types and imports, then run every test on 
 	@PATH="$(CURDIR)/$(BIN):$$PATH" tools/check.sh
 	@tools/browser.sh
 	@echo "Running the tests ..."
-	@$(BIN)/python -m pytest -n $${TEST_PROCESSES:-2} --dist loadgroup -q
+	@$(BIN)/python -m pytest -n $${TEST_PROCESSES:-2} --dist loadfile -q
 
 test-quick: $(VENV)/.ready  ## Run the tests that train no model and need no browser
-	@$(BIN)/python -m pytest -n $${TEST_PROCESSES:-2} --dist loadgroup -q -m "not keras and not browser"
+	@$(BIN)/python -m pytest -n $${TEST_PROCESSES:-2} --dist loadfile -q -m "not keras and not browser"
 
 check: $(VENV)/.ready  ## Check style, types, import directions and container files
 	@PATH="$(CURDIR)/$(BIN):$$PATH" tools/check.sh

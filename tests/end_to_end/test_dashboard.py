@@ -14,7 +14,7 @@ from playwright.sync_api import Page, expect, sync_playwright
 from tests.end_to_end.conftest import Service
 from tests.end_to_end.definitions import digits
 
-pytestmark = [pytest.mark.browser, pytest.mark.keras, pytest.mark.xdist_group("service")]
+pytestmark = [pytest.mark.browser, pytest.mark.keras]
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 OPTIONS = [
     "--no-sandbox",

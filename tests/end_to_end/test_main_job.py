@@ -17,7 +17,7 @@ from sklearn.datasets import load_digits
 from tests.end_to_end.conftest import Service
 from tests.end_to_end.definitions import digits
 
-pytestmark = [pytest.mark.keras, pytest.mark.xdist_group("service")]
+pytestmark = pytest.mark.keras
 SEARCH_S = 240.0
 
 
