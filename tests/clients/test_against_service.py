@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 import headstock
+import httpx
 import pytest
 from headstock import errors, models, plans, trends
 
@@ -227,6 +228,14 @@ def test_service_tells_of_itself(live: headstock.Client, search: headstock.Searc
     assert [worker.name for worker in live.workers()] == ["box-1"]
     assert live.is_ready()
     assert "/v1/searches" in json.loads(live.openapi(tmp_path / "openapi.json").read_text())["paths"]
+
+
+def test_dashboard_link_signs_in_once(live: headstock.Client) -> None:
+    link = live.dashboard_link()
+    with httpx.Client() as browser:
+        assert browser.get(link).status_code == 303
+        assert browser.get(f"{live.url}/v1/searches").status_code == 200
+    assert httpx.get(link).status_code in (401, 403, 410)
 
 
 def test_wrong_token_is_refused(live: headstock.Client) -> None:

@@ -22,6 +22,7 @@ from headstock.models import (
     BuiltinDataset,
     Dataset,
     Event,
+    LoginCode,
     Page,
     SearchRecord,
     SearchState,
@@ -252,6 +253,10 @@ class Client:
     def workers(self) -> list[Worker]:
         """The workers that are alive, and what their slots do."""
         return list(_pages.items(self._http, "/v1/workers", Page[Worker], page_size=None))
+
+    def dashboard_link(self) -> str:
+        """A link that signs a browser in to the dashboard with this client's rights. It works once, for minutes."""
+        return self.url + self._http.post("/v1/login-codes", LoginCode).path
 
     def is_ready(self) -> bool:
         """Whether the service answers and its database does. Never raises for a service that is down."""

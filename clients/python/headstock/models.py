@@ -285,6 +285,11 @@ class Slot(Model):
     trial_id: str | None = None
 
 
+class LoginCode(Model):
+    path: str
+    expires_at: datetime | None = None
+
+
 class Worker(Model):
     id: str
     name: str

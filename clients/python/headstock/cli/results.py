@@ -26,6 +26,7 @@ def add_to(app: typer.Typer) -> None:
     app.command()(export)
     app.command()(model)
     app.command()(templates)
+    app.command()(dashboard)
     app.command()(workers)
 
 
@@ -243,6 +244,16 @@ def templates(
         session.print_json(names)
     else:
         session.print_table(("name",), ((known,) for known in names), empty="There are no templates.")
+
+
+def dashboard(context: typer.Context, as_json: JsonFlag = False) -> None:
+    """Print a link into the dashboard. It works once, for a short time."""
+    session = session_of(context)
+    link = session.client.dashboard_link()
+    if as_json:
+        session.print_json({"url": link})
+        return
+    session.out.print(link, markup=False, soft_wrap=True)
 
 
 def workers(context: typer.Context, as_json: JsonFlag = False) -> None:
