@@ -99,6 +99,7 @@ def trend_of_hyperparameter(
         name,
         direction=search.objective.direction,
         ordered=hyperparameter.type in ("int", "float") or hyperparameter.ordered,
+        continuous=hyperparameter.type == "float" and hyperparameter.step is None,
     )
     return written(
         {

@@ -10,6 +10,9 @@ from service.trends.quantiles import quantile, spearman
 from storage.records import Direction, Scalar, Trial
 
 MOST_DISTINCT = 24
+# Trials of a continuous range hardly ever share a value: a few of them together make a median worth the name.
+MOST_DISTINCT_CONTINUOUS = 6
+TRIALS_PER_BIN = 4
 BINS = 10
 MONOTONE_RHO = 0.8
 FLAT_SHARE = 0.2
@@ -61,7 +64,7 @@ class HyperparameterTrend:
 
 
 def hyperparameter_trend(
-    trials: Sequence[Trial], name: str, *, direction: Direction, ordered: bool
+    trials: Sequence[Trial], name: str, *, direction: Direction, ordered: bool, continuous: bool = False
 ) -> HyperparameterTrend:
     """The trend over the scored trials in which the hyperparameter was active.
 
@@ -71,6 +74,7 @@ def hyperparameter_trend(
         direction: Which scores are better.
         ordered: Whether its values have an order (numbers, or an ordered choice of numbers). Without one there is no
             shape to speak of: the verdict is then "flat" or "unclear", and no point of diminishing returns is given.
+        continuous: Whether they come from a range without steps: then even few of them are binned.
     """
     points = tuple(
         ValuePoint(trial.id, trial.number, trial.values[name], trial.score)
@@ -78,7 +82,7 @@ def hyperparameter_trend(
         if trial.score is not None and name in trial.values
     )
     numeric = ordered and all(_is_number(point.value) for point in points)
-    groups, grouping = _groups(points, direction=direction, numeric=numeric)
+    groups, grouping = _groups(points, direction=direction, numeric=numeric, continuous=continuous)
     verdict, rho = _verdict(groups, points, numeric=numeric)
     best_value = None
     if points:
@@ -108,20 +112,23 @@ def _is_number(value: Scalar) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-def _groups(points: Sequence[ValuePoint], *, direction: Direction, numeric: bool) -> tuple[tuple[Group, ...], str]:
+def _groups(
+    points: Sequence[ValuePoint], *, direction: Direction, numeric: bool, continuous: bool
+) -> tuple[tuple[Group, ...], str]:
     by_value: dict[tuple[str, Scalar], list[float]] = {}
     for point in points:
         # True equals 1 as a key: the type keeps a choice of both apart.
         by_value.setdefault((type(point.value).__name__, point.value), []).append(point.score)
-    if not numeric or len(by_value) <= MOST_DISTINCT:
+    if not numeric or len(by_value) <= (MOST_DISTINCT_CONTINUOUS if continuous else MOST_DISTINCT):
         keys = sorted(by_value, key=lambda key: float(key[1])) if numeric else sorted(by_value, key=str)
         groups = tuple(_summary(key[1], None, None, by_value[key], direction=direction) for key in keys)
         return groups, "by value"
     by_size = sorted(points, key=lambda point: float(point.value))
+    bins = min(BINS, max(2, len(points) // TRIALS_PER_BIN))
     groups_list = []
     start = 0
-    for index in range(BINS):
-        end = round((index + 1) * len(by_size) / BINS)
+    for index in range(bins):
+        end = round((index + 1) * len(by_size) / bins)
         # Equal values stay in one bin, wherever the count alone would cut.
         while start < end < len(by_size) and by_size[end].value == by_size[end - 1].value:
             end += 1
@@ -131,7 +138,7 @@ def _groups(points: Sequence[ValuePoint], *, direction: Direction, numeric: bool
             scores = [member.score for member in members]
             groups_list.append(_summary(quantile(values, 0.5), values[0], values[-1], scores, direction=direction))
         start = max(start, end)
-    return tuple(groups_list), f"{BINS} bins of equal count"
+    return tuple(groups_list), f"{bins} bins of equal count"
 
 
 def _summary(

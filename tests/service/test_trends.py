@@ -175,6 +175,14 @@ def test_many_values_are_binned_by_count_and_equal_ones_stay_together() -> None:
     assert found.method.grouping == "10 bins of equal count"
 
 
+def test_a_continuous_range_is_binned_from_few_trials_on() -> None:
+    trials = [trial(number, 1e-4 * 1.3**number, rising(number)) for number in range(20)]
+    found = hyperparameter_trend(trials, "units", direction="max", ordered=True, continuous=True)
+    assert [group.count for group in found.groups] == [4] * 5
+    assert found.method.grouping == "5 bins of equal count"
+    assert len(hyperparameter_trend(trials[:6], "units", direction="max", ordered=True, continuous=True).groups) == 6
+
+
 def test_choices_without_order_are_summarised_but_not_shaped() -> None:
     found = trend([("relu", 0.9), ("tanh", 0.7), ("relu", 0.8)], ordered=False)
     assert [(group.value, group.count, group.best) for group in found.groups] == [("relu", 2, 0.9), ("tanh", 1, 0.7)]
