@@ -65,7 +65,7 @@ DEFINITION: dict[str, Any] = {
     "seed": 7,
     "tags": {"purpose": "demo"},
 }
-TREND = "units"
+TREND = "learning_rate"
 
 
 def add_to(app: typer.Typer) -> None:
