@@ -7,7 +7,7 @@ export OMP_NUM_THREADS ?= 1
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up test test-quick check lint format types bench catalogue lock containers clean
+.PHONY: help setup demo up test test-quick check format bench screenshots catalogue lock clean
 
 help:  ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -50,6 +50,10 @@ bench: $(VENV)/.ready  ## Measure speed side by side with what one would run ins
 	@$(BIN)/python -m benchmarks.ask
 	@$(BIN)/python -m benchmarks.epoch_layout
 	@$(BIN)/python -m benchmarks.api_start
+
+screenshots: $(VENV)/.ready  ## Make pictures of every dashboard page from the demo's data, in docs/images
+	@tools/browser.sh
+	@$(BIN)/python tools/screenshots.py
 
 catalogue: $(VENV)/.ready  ## Regenerate the catalogue of layers from Keras' own signatures
 	@$(BIN)/python -m tuners.catalogue.generate

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect, sync_playwright
@@ -43,12 +41,6 @@ def page(service: Service) -> Iterator[Page]:
         assert faults == []
 
 
-def _picture(page: Page, name: str) -> None:
-    """Keep a picture for people when they ask for one (`make screenshots`)."""
-    if folder := os.environ.get("HEADSTOCK_SCREENSHOTS"):
-        page.screenshot(path=str(Path(folder) / f"{name}.png"), full_page=True)
-
-
 def test_the_link_signs_in_once_and_leaves_no_code_in_the_address(page: Page) -> None:
     expect(page.get_by_role("heading", name="Searches")).to_be_visible()
     assert "code=" not in page.url
@@ -66,16 +58,12 @@ def test_a_search_appears_runs_and_ends_while_one_watches(page: Page, service: S
     best = search.refresh().best()[0]
     expect(page.get_by_role("heading", name=re.compile(f"Best: trial {best.number}"))).to_be_visible()
     expect(page.get_by_role("img", name="score of each trial and best so far").locator("circle")).to_have_count(2)
-    _picture(page, "search")
 
 
 def test_the_other_pages_show_what_the_api_answers(page: Page, service: Service) -> None:
     page.goto(f"{service.client.url}/#/workers")
     expect(page.locator("tbody tr")).to_have_count(1)
-    _picture(page, "workers")
     page.goto(f"{service.client.url}/#/datasets")
     expect(page.get_by_role("cell", name="digits", exact=True)).to_be_visible()
-    _picture(page, "datasets")
     page.goto(f"{service.client.url}/#/")
     expect(page.get_by_role("heading", name="Searches")).to_be_visible()
-    _picture(page, "searches")
