@@ -44,7 +44,8 @@ def take(page: Page, client: headstock.Client, folder: Path, *, scheme: str) -> 
         page.goto(f"{client.url}/#/{place}")
         page.get_by_role("heading", name=sign, exact=True).wait_for()
         page.wait_for_load_state("networkidle") if place.startswith("data") else page.wait_for_timeout(800)
-        page.screenshot(path=str(folder / f"{name}{ending}.png"), full_page=name == "search")
+        page.set_viewport_size({"width": 1280, "height": 1280 if name == "search" else 480})
+        page.screenshot(path=str(folder / f"{name}{ending}.png"))
 
 
 def main() -> None:

@@ -15,7 +15,7 @@ export async function datasetsPage(main, setLive) {
 function table(items) {
   const head = ["Name", "Task", "Input shape", "Classes", "Training rows", "Scale", "Source", "Added"];
   return el("div", { class: "card scroll" }, el("table", {},
-    el("thead", {}, el("tr", {}, head.map((name) => el("th", { scope: "col" }, name)))),
+    el("thead", {}, el("tr", {}, head.map((name) => el("th", { scope: "col", class: ["Classes", "Training rows"].includes(name) ? "num" : null }, name)))),
     el("tbody", {}, items.map((set) => el("tr", {},
       el("td", {}, set.name), el("td", {}, set.task), el("td", { class: "mono" }, `(${set.input_shape.join(", ")})`),
       el("td", { class: "num" }, number(set.num_classes)), el("td", { class: "num" }, number(set.train_rows)),

@@ -10,7 +10,7 @@ const TRIAL_KINDS = ["trial.queued", "trial.started", "trial.epoch", "trial.comp
 const SEARCH_KINDS = ["search.started", "search.paused", "search.resumed", "search.changed", "search.completed",
   "search.failed", "search.cancelled"];
 const ENDED = ["COMPLETED", "FAILED", "CANCELLED"];
-const CURVES = 8;
+const CURVES = COLOURS.length;
 
 export async function searchPage(main, id, setLive) {
   const base = `/v1/searches/${encodeURIComponent(id)}`;
@@ -21,9 +21,10 @@ export async function searchPage(main, id, setLive) {
   async function draw() {
     const [search, history, trials, best] = await Promise.all([get(base), get(`${base}/trends/objective`),
       all(`${base}/trials`, { limit: 200 }), get(`${base}/best`, { count: 1 })]);
-    const names = search.definition.hyperparameters?.map((hp) => hp.name) ?? [];
     const known = [...new Set(trials.flatMap((trial) => Object.keys(trial.hyperparameters)))];
-    chosen.hyperparameter ??= known[0] ?? names[0] ?? null;
+    // What is searched over orders of magnitude, the learning rate mostly, tells most at first sight.
+    const ranges = (search.definition.hyperparameters ?? []).filter((hp) => hp.sampling === "log").map((hp) => hp.name);
+    chosen.hyperparameter ??= known.find((name) => ranges.includes(name)) ?? known[0] ?? null;
     chosen.metric ??= search.objective.name;
     drawHead(search);
     drawFacts(search);
@@ -42,7 +43,8 @@ export async function searchPage(main, id, setLive) {
     const button = (verb, label, danger) => el("button", { class: `act ${danger ? "danger" : ""}`, type: "button", onclick: () => act(verb) }, label);
     fill(places.head,
       el("div", { class: "row" },
-        el("h1", {}, search.name, " ", el("span", { class: `state ${search.state}` }, search.state)),
+        el("h1", {}, search.name, " ", el("span", { class: `state ${search.state}` }, search.state),
+          el("small", {}, `${search.tuner} on ${search.definition.dataset.name ?? "its data"}`)),
         search.state === "RUNNING" || search.state === "QUEUED" ? button("pause", "Pause") : null,
         search.state === "PAUSED" ? button("resume", "Resume") : null,
         ENDED.includes(search.state) ? null : button("cancel", "Cancel", true),
@@ -63,8 +65,7 @@ export async function searchPage(main, id, setLive) {
       fact("failed", String(t.failed)),
       fact("epochs trained", number(search.epochs_recorded)),
       fact("elapsed", duration(search.elapsed_seconds)),
-      fact("left (estimate)", ENDED.includes(search.state) ? "–" : duration(search.remaining_seconds)),
-      fact("tuner", search.tuner));
+      fact("left (estimate)", ENDED.includes(search.state) ? "–" : duration(search.remaining_seconds)));
   }
 
   function drawHistory(search, history) {
@@ -84,7 +85,7 @@ export async function searchPage(main, id, setLive) {
     const name = search.objective.name;
     const curves = await Promise.all(shown.map(async (trial) => ({
       trial, rows: (await get(`/v1/trials/${trial.id}/epochs`, { limit: 500 })).items.filter((row) => row.execution === 0) })));
-    const series = curves.map(({ trial, rows }, i) => ({ kind: "line", faint: trial.state !== "RUNNING",
+    const series = curves.map(({ trial, rows }, i) => ({ kind: "line", faint: running.length > 0 && trial.state !== "RUNNING",
       colour: COLOURS[i % COLOURS.length], points: rows.map((row) => ({ x: row.epoch + 1, y: row.metrics[name],
         title: `trial ${trial.number}, epoch ${row.epoch}: ${number(row.metrics[name])}` })) }));
     fill(places.curves, el("h2", {}, "Learning curves, running and latest trials"),
@@ -104,7 +105,7 @@ export async function searchPage(main, id, setLive) {
       el("div", { class: "head" }, el("h2", {}, "Score by hyperparameter"),
         pick("Hyperparameter", known, name, (value) => { chosen.hyperparameter = value; drawTrend(search, known); })),
       chart({ title: `score against ${name}`, xLabel: numeric ? name : kinds.map((kind, i) => `${i} = ${kind}`).join(", "),
-        yLabel: search.objective.name, xLog: stated?.sampling === "log",
+        yLabel: search.objective.name, xLog: stated?.sampling === "log", xWhole: trend.points.every((p) => Number.isInteger(place(p.value))),
         series: [{ kind: "line", colour: COLOURS[1], points: trend.values.map((v) => ({ x: place(v.value), y: v.median })).sort((a, b) => a.x - b.x) },
           { kind: "dots", colour: COLOURS[0], points: trend.points.map((p) => ({ x: place(p.value), y: p.score, title: `trial ${p.number}: ${name} ${number(p.value)}, score ${number(p.score)}` })) }] }),
       el("p", { class: "note" }, `${trend.verdict.replaceAll("_", " ")} · best at ${number(trend.best_value)}`,

@@ -24,7 +24,7 @@ function table(searches) {
   }
   const head = ["Name", "State", "Tuner", "Trials", "Progress", "Best", "Objective", "Left", "Started"];
   return el("div", { class: "card scroll" }, el("table", {},
-    el("thead", {}, el("tr", {}, head.map((name) => el("th", { scope: "col" }, name)))),
+    el("thead", {}, el("tr", {}, head.map((name) => el("th", { scope: "col", class: ["Trials", "Best", "Left"].includes(name) ? "num" : null }, name)))),
     el("tbody", {}, searches.map(line))));
 }
 

@@ -9,7 +9,7 @@ from rich.text import Text
 from headstock import words
 from headstock.trends import HyperparameterTrend, ValueSummary
 
-BAR_WIDTH = 24
+BAR_WIDTH = 14
 VERDICTS = {
     "monotone_increasing": "the score grows with it",
     "monotone_decreasing": "the score falls with it",
@@ -29,7 +29,7 @@ def trend_view(trend: HyperparameterTrend) -> RenderableType:
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
     for name in (trend.name, "trials", "median", "best", "mean"):
         table.add_column(name, justify="right")
-    table.add_column("median, lowest to highest")
+    table.add_column("low to high")
     lowest = min(summary.median for summary in trend.values)
     highest = max(summary.median for summary in trend.values)
     for summary in trend.values:
