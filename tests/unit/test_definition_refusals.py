@@ -213,3 +213,17 @@ SECRET = "s3cr3t-value"
 def test_refused_values_are_not_repeated(change: dict[str, Any]) -> None:
     refused = refusal(changed({"set": change}))
     assert SECRET not in refused.message + "".join(fault.detail for fault in refused.faults)
+
+
+def test_a_faulty_count_or_branch_hides_nothing_inside_and_blames_nothing_else() -> None:
+    document = copy.deepcopy(GOOD)
+    document["hyperparameters"][0]["min_value"] = 9  # num_layers, the count of the repeat
+    document["hyperparameters"][2]["type"] = "bool"  # batch_norm, the branch inside
+    document["model"]["layers"][1]["layers"][1]["layers"][0]["layer"] = "BatchNormalisation"
+    document["model"]["layers"][1]["layers"][2]["rat"] = 0.1
+    assert {fault.pointer for fault in refusal(document).faults} == {
+        "/hyperparameters/0/max_value",
+        "/hyperparameters/2/type",
+        "/model/layers/1/layers/1/layers/0/layer",
+        "/model/layers/1/layers/2/rat",
+    }

@@ -81,7 +81,7 @@ def _check_model(model: object, walk: Walk) -> bool:
         return False
     before = len(walk.faults)
     MODEL_TYPES[kind](model, walk)
-    return len(walk.faults) == before
+    return len(walk.faults) == before and not walk.partial
 
 
 def _refuse_unused(walk: Walk) -> None:

@@ -133,11 +133,15 @@ def _passes(count: object, pointer: str, scope: Scope, walk: Walk) -> Iterator[S
     place = child(pointer, "repeat")
     around = (*scope.repeats, pointer)
     hp = count.get("hp") if isinstance(count, dict) else None
+    span = None
     if isinstance(count, dict) and hp is None:
         walk.faults.add(place, "invalid_type", 'must be a number of passes or {"hp": name}')
-        return
-    span = walk.span(count, place, scope)
+    else:
+        span = walk.span(count, place, scope)
     if span is None or span.low is None or span.high is None:
+        # How often is not known, but what stands inside can be looked at once all the same.
+        walk.partial = True
+        yield replace(scope, index=0, repeats=around)
         return
     fault = REPEAT.fault(span.low) or REPEAT.fault(span.high)
     if fault is not None:
@@ -160,11 +164,11 @@ def _check_if(item: dict[str, object], pointer: str, scope: Scope, walk: Walk) -
         return
     place = child(pointer, "if")
     membership = read_membership(item["if"], place, walk.faults)
-    if membership is None:
-        return
-    declared = walk.lookup(membership.hp, child(place, "hp"), scope)
-    hp = scope.expanded(membership.hp)
-    if declared is None or hp is None:
+    declared = None if membership is None else walk.lookup(membership.hp, child(place, "hp"), scope)
+    hp = None if membership is None else scope.expanded(membership.hp)
+    if membership is None or declared is None or hp is None:
+        walk.partial = True
+        _check_layers(item["layers"], child(pointer, "layers"), scope, walk)
         return
     values = possible(membership, declared.prototype, walk.faults)
     inner = None if values is None else scope.narrowed(hp, values)

@@ -68,6 +68,8 @@ class Walk:
 
     Attributes:
         facts: The data set's, when known: then `data` holes are looked up and checked too.
+        partial: Some repeat or branch was looked at without knowing when it is reached, because what decides that is
+            faulty. Then nothing may be said of hyperparameters that seem unused.
     """
 
     def __init__(self, declarations: Declarations, faults: Faults, facts: DataFacts | None) -> None:
@@ -76,6 +78,7 @@ class Walk:
         self.facts = facts
         self.uses: list[Use] = []
         self.layers = 0
+        self.partial = False
         self._steps = 0
 
     def step(self, pointer: str) -> bool:
