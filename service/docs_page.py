@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from html import escape
 from typing import Any
 
@@ -64,9 +65,10 @@ def render(document: dict[str, Any]) -> str:
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f'<title>{escape(info["title"])} API</title><link rel="stylesheet" href="/docs/style.css"></head>\n<body>'
+        f'<title>{escape(info["title"])} API</title><link rel="icon" href="/icon.svg" type="image/svg+xml">'
+        '<link rel="stylesheet" href="/docs/style.css"></head>\n<body>'
         f"<h1>{escape(info['title'])} API {escape(info['version'])}</h1>"
-        f"<p>{escape(info['description'])}</p>"
+        f"<p>{_prose(info['description'])}</p>"
         '<p>For tools: <a href="/openapi.json">openapi.json</a>. Back to the <a href="/">dashboard</a>.</p>\n'
         f"{sections}\n</body></html>\n"
     )
@@ -75,7 +77,7 @@ def render(document: dict[str, Any]) -> str:
 def _operation(method: str, path: str, operation: dict[str, Any]) -> str:
     rows = "".join(
         f"<tr><td><code>{escape(parameter['name'])}</code></td><td>{escape(parameter['in'])}</td>"
-        f"<td>{escape(parameter.get('description', ''))}</td></tr>"
+        f"<td>{_prose(parameter.get('description', ''))}</td></tr>"
         for parameter in operation.get("parameters", [])
     )
     parameters = f"<table>{rows}</table>" if rows else ""
@@ -90,9 +92,14 @@ def _operation(method: str, path: str, operation: dict[str, Any]) -> str:
                 responses += f"<pre>{_example(content)}</pre>"
     return (
         f'<details><summary><span class="method">{escape(method.upper())}</span> <code>{escape(path)}</code> '
-        f"{escape(operation.get('summary', ''))}</summary><p>{escape(operation.get('description', ''))}</p>"
+        f"{escape(operation.get('summary', ''))}</summary><p>{_prose(operation.get('description', ''))}</p>"
         f"{parameters}{body}{responses}</details>\n"
     )
+
+
+def _prose(text: str) -> str:
+    """The text as HTML, with what stands between backticks as code."""
+    return re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(text))
 
 
 def _example(content: dict[str, Any]) -> str:
