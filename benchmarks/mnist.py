@@ -1,6 +1,6 @@
 """A search on all of MNIST: upload, ten trials of five epochs, best accuracy and an exact count of epoch rows.
 
-    python -m benchmarks.mnist --data ../shared/data/mnist.npz [--slots 2]
+    python -m benchmarks.mnist --data mnist.npz [--slots 2]
 
 The file is an `.npz` with `x_train`, `y_train`, `x_test` and `y_test` (60,000 and 10,000 images of 28x28, uint8).
 """
