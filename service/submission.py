@@ -10,7 +10,7 @@ from importlib.metadata import PackageNotFoundError, version
 from service.context import Context
 from storage.errors import FieldFault, HeadstockError, InvalidDefinition, NotFound
 from storage.ids import DatasetId
-from storage.records import Dataset, Limits, NewSearch, Objective
+from storage.records import Dataset, NewSearch
 from tuners.datasets.builtin_names import find_builtin
 from tuners.definitions import DataFacts, Definition, check_against_data, parse_definition
 from tuners.plan import Plan, plan
@@ -92,23 +92,15 @@ def _unknown(pointer: str) -> InvalidDefinition:
 def new_search(checked: Checked, *, owner: str) -> NewSearch:
     """The record to store for a checked definition."""
     definition = checked.definition
-    limits = definition.limits
     return NewSearch(
         owner=owner,
         name=definition.name,
         definition=definition.to_json(),
         space=checked.space.to_json(),
         dataset_id=checked.dataset.id,
-        objective=Objective(definition.objective.name, definition.objective.direction),
+        objective=definition.objective.to_record(),
         tuner=definition.tuner.type,
-        limits=Limits(
-            max_trials=limits.max_trials,
-            max_seconds=limits.max_seconds,
-            max_epochs=limits.max_epochs,
-            max_device_seconds=limits.max_device_seconds,
-            target=limits.target,
-            patience_trials=limits.patience_trials,
-        ),
+        limits=definition.limits.to_record(),
         parallelism=definition.parallelism,
         executions_per_trial=definition.executions_per_trial,
         max_retries_per_trial=definition.max_retries_per_trial,

@@ -13,7 +13,6 @@ from storage.errors import FieldFault, InvalidDataset
 from tuners.datasets.builtin_names import Scale, Task
 
 PARTS = ("train", "validation", "test")
-ARRAY_NAMES = tuple(f"{axis}_{part}" for part in PARTS for axis in ("x", "y"))
 META_NAME = "meta.json"
 ArrayName = Literal["x_train", "y_train", "x_validation", "y_validation", "x_test", "y_test"]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
