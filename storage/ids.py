@@ -12,6 +12,7 @@ DatasetId = NewType("DatasetId", str)
 ArtifactId = NewType("ArtifactId", str)
 WorkerId = NewType("WorkerId", str)
 TokenId = NewType("TokenId", str)
+WeightsId = NewType("WeightsId", str)
 
 _RANDOM_BYTES = 10
 
@@ -34,6 +35,10 @@ def new_trial_id() -> TrialId:
 
 def new_dataset_id() -> DatasetId:
     return DatasetId(new_id("d"))
+
+
+def new_weights_id() -> WeightsId:
+    return WeightsId(new_id("w8"))
 
 
 def new_artifact_id() -> ArtifactId:

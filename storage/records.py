@@ -11,13 +11,17 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Generic, Literal, TypeVar
 
-from storage.ids import ArtifactId, DatasetId, SearchId, TokenId, TrialId, WorkerId
+from storage.ids import ArtifactId, DatasetId, SearchId, TokenId, TrialId, WeightsId, WorkerId
 from storage.states import AttemptState, Fault, SearchState, TrialState
 
 JsonObject = Mapping[str, object]
 Scalar = bool | int | float | str
 Values = Mapping[str, Scalar]
 Direction = Literal["min", "max"]
+Task = Literal["classification", "regression", "multilabel"]
+SearchKind = Literal["search", "finalize", "lr_range_test"]
+"""What a search is for: trying points; retraining one and testing it; or finding a range of learning rates. All three
+are trials on workers, with the same leases, retries and events; only "search" shows in lists."""
 T = TypeVar("T")
 
 
@@ -94,6 +98,9 @@ class NewSearch:
     planned_trials: int | None
     planned_epochs: int | None
     versions: Mapping[str, str]
+    kind: SearchKind = "search"
+    source_trial_id: TrialId | None = None
+    options: JsonObject = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +116,9 @@ class Search:
         device_seconds: Seconds of device time spent by ended attempts.
         active_seconds: Seconds spent RUNNING so far (pauses excluded), as of reading.
         trials_since_best: Ended trials since the best score last improved.
+        executions_per_trial: Trainings of each trial; each fold of a cross-validation is one of them.
+        source_trial_id: The trial that a "finalize" retrains; None otherwise.
+        options: What kinds other than "search" need to know; their one point lies under `values`.
     """
 
     id: SearchId
@@ -142,6 +152,9 @@ class Search:
     created_at: datetime
     started_at: datetime | None
     ended_at: datetime | None
+    kind: SearchKind = "search"
+    source_trial_id: TrialId | None = None
+    options: JsonObject = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +174,8 @@ class SearchFilter:
     tags: Mapping[str, str] = field(default_factory=dict)
     name: str | None = None
     dataset_id: DatasetId | None = None
+    kind: SearchKind = "search"
+    source_trial_id: TrialId | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -309,14 +324,15 @@ class StoredEpoch:
     fold: int | None = None
 
 
-ArtifactKind = Literal["last", "best", "model", "dataset"]
+ArtifactKind = Literal["last", "best", "model", "dataset", "report", "bundle"]
 
 
 @dataclass(frozen=True, slots=True)
 class NewArtifact:
     """A file already in the artifact store under `key` (written whole, then moved): record it.
 
-    `kind` "last" is the checkpoint to resume from, "best" holds the weights of the best epoch of `execution`.
+    `kind` "last" is the checkpoint to resume from, "best" holds the weights of the best epoch of `execution`, "model"
+    is a whole model file, "report" a JSON document of results, "bundle" a zip of a final model with its preprocessing.
     """
 
     key: str
@@ -372,23 +388,77 @@ class LeaseStatus:
     expires_at: datetime | None
 
 
+ColumnKind = Literal["number", "category"]
+
+
+@dataclass(frozen=True, slots=True)
+class TableColumn:
+    """One column of a table.
+
+    Attributes:
+        categories: Of a category column, in the order of their codes 0, 1, ...; empty for numbers.
+        missing: Training rows without a value.
+    """
+
+    name: str
+    kind: ColumnKind
+    categories: tuple[str, ...] = ()
+    missing: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class DatasetInput:
+    """One named array of examples. `shape` is that of one example, `dtype` NumPy's name."""
+
+    name: str
+    shape: tuple[int, ...]
+    dtype: str
+
+
+@dataclass(frozen=True, slots=True)
+class DatasetTarget:
+    """One named target: what `Dataset.task`, `num_classes`, `class_names` and `target_shape` say of the only one."""
+
+    name: str
+    task: Task
+    num_classes: int | None = None
+    class_names: tuple[str, ...] = ()
+    shape: tuple[int, ...] = ()
+
+
+DatasetKind = Literal["array", "image", "table", "text"]
+
+
 @dataclass(frozen=True, slots=True)
 class Dataset:
     """Data kept once, as memory-mappable arrays under `key` in the artifact store.
 
     Attributes:
-        task: "classification" or "regression".
+        task: "classification", "regression" or "multilabel" (several yes/no labels for each example).
         input_shape: Shape of one example, without the batch axis.
-        num_classes: Classes of a classification task; None for regression.
+        num_classes: Classes of a classification task, labels of a multilabel one; None for regression.
         scale: "0-1", "standard" or "none": applied by trainers, fitted on the training part only.
         fingerprint: sha256 over the arrays.
         builtin: True for sets that came by name (scikit-learn's, Keras').
+        kind: "table": `x` holds one number per column, NaN where missing, category codes for categories, and `columns`
+            says which is which. "text": each example is one text (`input_shape` is empty, `x_dtype` "str"). "image":
+            unsigned bytes, height x width x channels. "array": anything else.
+        target_shape: Shape of one example's target: () for one number or class, (k,) for k labels or numbers.
+        target_names: Of the k labels or numbers; empty when nobody named them.
+        columns: Of a table, in the order of `input_shape`.
+        inputs: When examples consist of several arrays: all of them, by name; empty for the usual single one. The
+            fields above then tell of the first.
+        targets: When there are several named targets: all of them; empty for the usual single one, likewise.
+        max_token: Largest integer of a set of token sequences or codes; None for others.
+        weighted: Whether each training row has a sample weight.
+        grouped: Whether each training row belongs to a group that splits must not tear apart.
+        timed: Whether each training row has a time, so that splits can keep the past before the future.
     """
 
     id: DatasetId
     owner: str
     name: str
-    task: Literal["classification", "regression"]
+    task: Task
     input_shape: tuple[int, ...]
     num_classes: int | None
     class_names: tuple[str, ...]
@@ -404,6 +474,29 @@ class Dataset:
     key: str
     size_bytes: int
     fingerprint: str
+    created_at: datetime
+    kind: DatasetKind = "array"
+    target_shape: tuple[int, ...] = ()
+    target_names: tuple[str, ...] = ()
+    columns: tuple[TableColumn, ...] = ()
+    inputs: tuple[DatasetInput, ...] = ()
+    targets: tuple[DatasetTarget, ...] = ()
+    max_token: int | None = None
+    weighted: bool = False
+    grouped: bool = False
+    timed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """An uploaded file of pretrained weights (Keras' `.weights.h5` or `.h5`) under `key` in the artifact store."""
+
+    id: WeightsId
+    owner: str
+    name: str
+    key: str
+    sha256: str
+    size_bytes: int
     created_at: datetime
 
 

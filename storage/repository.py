@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from storage.ids import ArtifactId, DatasetId, SearchId, TokenId, TrialId, WorkerId
+from storage.ids import ArtifactId, DatasetId, SearchId, TokenId, TrialId, WeightsId, WorkerId
 from storage.records import (
     Artifact,
     Attempt,
@@ -45,6 +45,7 @@ from storage.records import (
     Token,
     Trial,
     Violation,
+    Weights,
     Worker,
 )
 from storage.states import SearchState, TrialState
@@ -313,6 +314,22 @@ class DatasetStore(Protocol):
         ...
 
 
+class WeightsStore(Protocol):
+    def add_weights(self, weights: Weights) -> Weights:
+        """Raises NameTaken when the owner has others of that name."""
+        ...
+
+    def get_weights(self, weights_id: WeightsId, *, owner: str | None = None) -> Weights: ...
+
+    def list_weights(self, *, owner: str, limit: int, page_token: str | None = None) -> Page[Weights]:
+        """The owner's, newest first."""
+        ...
+
+    def delete_weights(self, weights_id: WeightsId) -> Weights:
+        """Remove the record; the caller removes the file. A trial that wants it from then on fails with the reason."""
+        ...
+
+
 class EventLog(Protocol):
     def events_after(
         self, seq: int, *, search_id: SearchId | None = None, owner: str | None = None, limit: int = 500
@@ -343,7 +360,16 @@ class LeaderStore(Protocol):
 
 
 class Repository(
-    SearchStore, OracleStore, WorkQueue, TrialReads, DatasetStore, EventLog, TokenStore, LeaderStore, Protocol
+    SearchStore,
+    OracleStore,
+    WorkQueue,
+    TrialReads,
+    DatasetStore,
+    WeightsStore,
+    EventLog,
+    TokenStore,
+    LeaderStore,
+    Protocol,
 ):
     def ping(self) -> None:
         """Raises StorageUnavailable when the database is away, SchemaOutdated when its schema is not ours."""

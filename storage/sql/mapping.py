@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any, cast
 
 from sqlalchemy import Row, Select, select
 
-from storage.ids import ArtifactId, DatasetId, SearchId, TokenId, TrialId, WorkerId
+from storage.ids import ArtifactId, DatasetId, SearchId, TokenId, TrialId, WeightsId, WorkerId
 from storage.records import (
     Artifact,
     Attempt,
     BestScore,
     Dataset,
+    DatasetInput,
+    DatasetTarget,
     Event,
     Failure,
     Lease,
@@ -22,9 +25,11 @@ from storage.records import (
     Search,
     Slot,
     StoredEpoch,
+    TableColumn,
     Token,
     Trial,
     TrialCounts,
+    Weights,
     Worker,
 )
 from storage.sql import tables
@@ -36,9 +41,9 @@ from storage.states import AttemptState, Fault, SearchState, TrialState
 def select_searches() -> Select[Any]:
     """Whole searches: the hot row and its documents."""
     documents = tables.definitions.c
-    return select(tables.searches, documents.definition, documents.space, documents.versions).join_from(
-        tables.searches, tables.definitions
-    )
+    return select(
+        tables.searches, documents.definition, documents.space, documents.versions, documents.options
+    ).join_from(tables.searches, tables.definitions)
 
 
 def to_search(row: Row[Any], *, now: datetime) -> Search:
@@ -90,6 +95,9 @@ def to_search(row: Row[Any], *, now: datetime) -> Search:
         created_at=row.created_at,
         started_at=row.started_at,
         ended_at=row.ended_at,
+        kind=row.kind,
+        source_trial_id=TrialId(row.source_trial_id) if row.source_trial_id is not None else None,
+        options=row.options,
     )
 
 
@@ -229,6 +237,18 @@ def from_dataset(dataset: Dataset) -> dict[str, object]:
         "size_bytes": dataset.size_bytes,
         "fingerprint": dataset.fingerprint,
         "created_at": dataset.created_at,
+        "details": {
+            "kind": dataset.kind,
+            "target_shape": list(dataset.target_shape),
+            "target_names": list(dataset.target_names),
+            "columns": [asdict(each) for each in dataset.columns],
+            "inputs": [asdict(each) for each in dataset.inputs],
+            "targets": [asdict(each) for each in dataset.targets],
+            "max_token": dataset.max_token,
+            "weighted": dataset.weighted,
+            "grouped": dataset.grouped,
+            "timed": dataset.timed,
+        },
     }
 
 
@@ -253,6 +273,36 @@ def to_dataset(row: Row[Any]) -> Dataset:
         key=row.key,
         size_bytes=row.size_bytes,
         fingerprint=row.fingerprint,
+        created_at=row.created_at,
+        **_details(row.details),
+    )
+
+
+def _details(stored: dict[str, Any]) -> dict[str, Any]:
+    """The fields of a data set that live in one JSON column; sets stored before there was one have none of them."""
+    return {
+        **stored,
+        "target_shape": tuple(stored.get("target_shape", ())),
+        "target_names": tuple(stored.get("target_names", ())),
+        "columns": tuple(
+            TableColumn(**{**each, "categories": tuple(each["categories"])}) for each in stored.get("columns", ())
+        ),
+        "inputs": tuple(DatasetInput(**{**each, "shape": tuple(each["shape"])}) for each in stored.get("inputs", ())),
+        "targets": tuple(
+            DatasetTarget(**{**each, "class_names": tuple(each["class_names"]), "shape": tuple(each["shape"])})
+            for each in stored.get("targets", ())
+        ),
+    }
+
+
+def to_weights(row: Row[Any]) -> Weights:
+    return Weights(
+        id=WeightsId(row.id),
+        owner=row.owner,
+        name=row.name,
+        key=row.key,
+        sha256=row.sha256,
+        size_bytes=row.size_bytes,
         created_at=row.created_at,
     )
 

@@ -25,11 +25,25 @@ from storage.sql.searches import Searches
 from storage.sql.tokens import Tokens
 from storage.sql.trends import Trends
 from storage.sql.vigil import ClockVigil, TrustedClock, WallClockVigil
+from storage.sql.weights import WeightFiles
 from storage.sql.workers import Workers
 
 
 class SqlRepository(
-    Searches, Oracles, Workers, Claims, Progress, Outcomes, Reads, Trends, Datasets, Events, Tokens, Leaders, Invariants
+    Searches,
+    Oracles,
+    Workers,
+    Claims,
+    Progress,
+    Outcomes,
+    Reads,
+    Trends,
+    Datasets,
+    WeightFiles,
+    Events,
+    Tokens,
+    Leaders,
+    Invariants,
 ):
     """Holds the promises of `storage.repository` on SQLite and PostgreSQL. Safe for threads; one per process."""
 

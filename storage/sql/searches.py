@@ -65,6 +65,7 @@ class Searches(Part):
                     definition=dict(new.definition),
                     space=dict(new.space),
                     versions=dict(new.versions),
+                    options=dict(new.options),
                 )
             )
             tx.emit("search.created", owner=new.owner, search_id=search_id, name=new.name, state=SearchState.QUEUED)
@@ -87,8 +88,13 @@ class Searches(Part):
                 sorted(where.tags.items()),
                 where.name,
                 where.dataset_id,
+                where.kind,
+                where.source_trial_id,
             )
             statement = select_searches().order_by(_searches.created_at.desc(), _searches.id.desc()).limit(limit + 1)
+            statement = statement.where(_searches.kind == where.kind)
+            if where.source_trial_id is not None:
+                statement = statement.where(_searches.source_trial_id == where.source_trial_id)
             if where.owner is not None:
                 statement = statement.where(_searches.owner == where.owner)
             if where.states:
@@ -237,6 +243,8 @@ def _row(
         "definition_sha256": digest,
         "planned_trials": new.planned_trials,
         "planned_epochs": new.planned_epochs,
+        "kind": new.kind,
+        "source_trial_id": new.source_trial_id,
         "created_at": tx.now(),
     }
 

@@ -83,6 +83,8 @@ datasets = Table(
     Column("size_bytes", BigInteger, nullable=False),
     Column("fingerprint", Text, nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
+    # Kind, columns, several inputs and targets, ...: read with the row, never searched for.
+    Column("details", JsonText, nullable=False, server_default=text("'{}'")),
     Index(
         "uq_datasets_owned",
         "owner",
@@ -149,6 +151,9 @@ searches = Table(
     Column("created_at", UtcDateTime, nullable=False),
     Column("started_at", UtcDateTime),
     Column("ended_at", UtcDateTime),
+    Column("kind", Text, nullable=False, server_default=text("'search'")),
+    # No foreign key: a final model outlives the search it came from.
+    Column("source_trial_id", Text),
     UniqueConstraint("owner", "idempotency_key"),
     CheckConstraint(_one_of("state", SearchState), name="state"),
     CheckConstraint("objective_direction IN ('max', 'min')", name="objective_direction"),
@@ -167,6 +172,7 @@ searches = Table(
         name="counts",
     ),
     Index("ix_searches_newest", "created_at", "id"),
+    Index("ix_searches_source", "source_trial_id"),
     Index("ix_searches_owner", "owner", "created_at", "id"),
     Index("ix_searches_dataset", "dataset_id"),
     Index(
@@ -186,6 +192,7 @@ definitions = Table(
     Column("definition", JsonText, nullable=False),
     Column("space", JsonText, nullable=False),
     Column("versions", JsonText, nullable=False),
+    Column("options", JsonText, nullable=False, server_default=text("'{}'")),
 )
 
 oracles = Table(
@@ -358,7 +365,7 @@ artifacts = Table(
     Column("epoch", Integer),
     Column("created_at", UtcDateTime, nullable=False),
     UniqueConstraint("key"),
-    CheckConstraint("kind IN ('best', 'dataset', 'last', 'model')", name="kind"),
+    CheckConstraint("kind IN ('best', 'bundle', 'dataset', 'last', 'model', 'report')", name="kind"),
     Index("ix_artifacts_trial", "trial_id", "kind", "execution"),
     Index("ix_artifacts_search", "search_id"),
 )
@@ -378,6 +385,20 @@ events = Table(
     Index("ix_events_owner", "owner", "seq"),
     # Numbers of deleted rows are never given out again: a client's Last-Event-ID stays meaningful.
     sqlite_autoincrement=True,
+)
+
+weights = Table(
+    "weights",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("owner", Words, nullable=False),
+    Column("name", Words, nullable=False),
+    Column("key", Words, nullable=False),
+    Column("sha256", Text, nullable=False),
+    Column("size_bytes", BigInteger, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    UniqueConstraint("owner", "name"),
+    Index("ix_weights_newest", "created_at", "id"),
 )
 
 tokens = Table(

@@ -160,8 +160,15 @@ def test_every_constraint_has_a_name(postgres: PostgresServer) -> None:
 
 
 def _clauses(sql: str) -> set[str]:
-    """The clauses of a CREATE statement, one a line: their order says nothing."""
-    return {" ".join(line.split()).rstrip(" ,") for line in sql.splitlines() if line.strip()}
+    """The clauses of a CREATE statement: their order says nothing, and a column added later stands at the end."""
+    clauses, depth = [""], 0
+    for character in sql:
+        depth += {"(": 1, ")": -1}.get(character, 0)
+        if character in "()," and (depth, character) in ((1, "("), (1, ","), (0, ")")):
+            clauses.append("")
+        else:
+            clauses[-1] += character
+    return {" ".join(clause.split()) for clause in clauses if clause.strip()}
 
 
 _POSTGRES_CONSTRAINTS = """
