@@ -12,7 +12,9 @@ import pytest
 
 from tuners.catalogue import Argument, catalogue
 from tuners.failures import BuildFault, ModelTooLarge
-from tuners.trainer.builder import ShapeMismatch, build_model, make_metrics
+from tuners.trainer.builder import build_model
+from tuners.trainer.compiling import make_metrics
+from tuners.trainer.making import ShapeMismatch
 from tuners.trainer.limits import ParameterLimitExceeded, parameter_limit
 
 pytestmark = pytest.mark.keras

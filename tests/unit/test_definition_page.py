@@ -12,7 +12,7 @@ from tuners.definitions.facts import DATA_HOLES
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "definition.md").read_text("utf-8")
-SOURCES = "".join(file.read_text("utf-8") for file in (ROOT / "tuners" / "definitions").glob("*.py"))
+SOURCES = "".join(file.read_text("utf-8") for file in (ROOT / "tuners" / "definitions").rglob("*.py"))
 # Told by the planner, which builds the model.
 ELSEWHERE = {"build_error", "model_too_large"}
 
@@ -42,7 +42,7 @@ def test_every_code_in_the_table_of_bad_definitions_is_on_the_page() -> None:
 def codes_in_sources() -> set[str]:
     """Words that are the second argument of a call that adds a fault."""
     found: set[str] = set()
-    for file in (ROOT / "tuners" / "definitions").glob("*.py"):
+    for file in (ROOT / "tuners" / "definitions").rglob("*.py"):
         for node in ast.walk(ast.parse(file.read_text("utf-8"))):
             if (
                 isinstance(node, ast.Call)

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from tuners.definitions.declared import Declarations, read_declarations
 from tuners.definitions.expansion import check_uses, expand
 from tuners.definitions.facts import DataFacts
 from tuners.definitions.faults import Faults, listed, suggestion
+from tuners.definitions.models import MODEL_TYPES
+from tuners.definitions.models.base import ModelType
 from tuners.definitions.rules import read_constraints
-from tuners.definitions.sequential import check_sequential
 from tuners.definitions.training import check_compile, check_fit
 from tuners.definitions.walking import Walk
 from tuners.space import Space
-
-MODEL_TYPES: Mapping[str, Callable[[Mapping[str, object], Walk], None]] = {"sequential": check_sequential}
-"""One walker for each type of model. A new type is a module with a walker, a resolver, and a line here and in
-`resolution.MODEL_TYPES`."""
 
 
 @dataclass(frozen=True)
@@ -46,12 +43,22 @@ def analysed(document: Mapping[str, object], faults: Faults, *, facts: DataFacts
     compiled = document.get("compile")
     fit = document.get("fit")
     metrics: object = []
+    kind = _model_type(document.get("model"))
+    if kind is not None:
+        for part, needed in (("compile", kind.compiled), ("fit", kind.in_epochs)):
+            if needed and part not in document:
+                faults.add(f"/{part}", "missing_field", "this field is needed")
     if isinstance(compiled, dict):
-        check_compile(compiled, walk)
+        check_compile(compiled, walk, needed=kind is None or kind.compiled)
         metrics = compiled.get("metrics", [])
     if isinstance(fit, dict):
-        check_fit(fit, metrics, walk)
-    parts_are_whole = whole and isinstance(compiled, dict) and isinstance(fit, dict)
+        check_fit(fit, metrics, walk, in_epochs=kind is None or kind.in_epochs)
+    parts_are_whole = (
+        whole
+        and kind is not None
+        and (isinstance(compiled, dict) or (compiled is None and not kind.compiled))
+        and (isinstance(fit, dict) or (fit is None and not kind.in_epochs))
+    )
     space = expand(declarations, walk.uses, faults)
     by_name = {each.name: each for each in space}
     check_uses(walk.uses, by_name, faults)
@@ -63,6 +70,11 @@ def analysed(document: Mapping[str, object], faults: Faults, *, facts: DataFacts
     sound = parts_are_whole and not declarations.faulty
     constraints, most = read_constraints(document.get("constraints", []), by_name if sound else None, faults)
     return Analysis(declarations, Space(space, constraints, most), walk.layers)
+
+
+def _model_type(model: object) -> ModelType | None:
+    kind = model.get("type") if isinstance(model, dict) else None
+    return MODEL_TYPES.get(kind) if isinstance(kind, str) else None
 
 
 def _check_model(model: object, walk: Walk) -> bool:
@@ -80,7 +92,7 @@ def _check_model(model: object, walk: Walk) -> bool:
         walk.faults.add("/model/type", "unsupported_model_type" if isinstance(kind, str) else "invalid_type", detail)
         return False
     before = len(walk.faults)
-    MODEL_TYPES[kind](model, walk)
+    MODEL_TYPES[kind].check(model, walk)
     return len(walk.faults) == before and not walk.partial
 
 

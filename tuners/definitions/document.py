@@ -107,10 +107,13 @@ Tuner = Annotated[RandomTuner | GridTuner | HyperbandTuner | BayesianTuner, Fiel
 
 
 class Compile(_Part):
-    """Keras' `compile`. Each of them is a name, or an object with arguments, in which numbers may be holes."""
+    """Keras' `compile`. Each of them is a name, or an object with arguments, in which numbers may be holes.
 
-    optimizer: Any
-    loss: Any
+    Optimizer and loss are None for models that bring their own.
+    """
+
+    optimizer: Any = None
+    loss: Any = None
     metrics: Annotated[tuple[Any, ...], _List] = ()
 
 
@@ -118,10 +121,11 @@ class Fit(_Part):
     """Keras' `fit`. Numbers may be holes.
 
     Attributes:
+        epochs: None for models that are not trained in epochs.
         validation_split: Share of the training rows that is held out; None uses the data set's own validation part.
     """
 
-    epochs: Any
+    epochs: Any = None
     batch_size: Any = 32
     validation_split: Any = None
     shuffle: Any = True
@@ -142,8 +146,8 @@ class Definition(_Part):
     name: _Name
     dataset: DatasetReference
     model: JsonObject
-    compile: Compile
-    fit: Fit
+    compile: Compile = Compile()
+    fit: Fit = Fit()
     hyperparameters: Annotated[tuple[JsonObject, ...], _List]
     constraints: Annotated[tuple[JsonObject, ...], _List] = ()
     objective: ObjectiveReference
@@ -184,9 +188,9 @@ def _opaque(definition: Definition) -> JsonObject:
         "model": definition.model,
         "hyperparameters": list(definition.hyperparameters),
         "compile": {
-            "optimizer": definition.compile.optimizer,
-            "loss": definition.compile.loss,
-            "metrics": list(definition.compile.metrics),
+            key: list(value) if isinstance(value, tuple) else value
+            for key in Compile.model_fields
+            if (value := getattr(definition.compile, key)) is not None
         },
         "fit": {
             key: list(value) if isinstance(value, tuple) else value

@@ -5,9 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
 
-from storage.records import Dataset
+from storage.records import Dataset, Task
 
 DATA_HOLES: Mapping[str, str] = {
     "num_classes": "the number of classes of a classification data set",
@@ -33,7 +32,7 @@ class DataFacts:
         x_dtype: NumPy's name, such as "float32".
     """
 
-    task: Literal["classification", "regression"]
+    task: Task
     input_shape: tuple[int, ...]
     num_classes: int | None
     train_rows: int

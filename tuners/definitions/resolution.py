@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 from storage.records import Scalar
 from tuners.catalogue import catalogue
 from tuners.definitions.document import Definition
 from tuners.definitions.facts import DataFacts
 from tuners.definitions.filling import Inactive, filled
-from tuners.definitions.sequential import Layers, resolve_sequential
-
-MODEL_TYPES: Mapping[str, Callable[[Mapping[str, object], Mapping[str, Scalar], DataFacts], Layers]] = {
-    "sequential": resolve_sequential
-}
+from tuners.definitions.models import MODEL_TYPES
 
 
 def resolve(
@@ -35,29 +31,41 @@ def resolve(
         KeyError: A hole's hyperparameter has no value: `values` is no point of the space.
         LookupError: The data set lacks something a hole asks for.
     """
-    model = MODEL_TYPES[definition.model["type"]](definition.model, values, data)
-    fit: dict[str, object] = {
-        "epochs": filled(definition.fit.epochs, values, data),
-        "batch_size": filled(definition.fit.batch_size, values, data),
-        "shuffle": filled(definition.fit.shuffle, values, data),
-        "callbacks": [filled_arguments(callback, values, data) for callback in definition.fit.callbacks],
-    }
+    kind = MODEL_TYPES[definition.model["type"]]
+    model = kind.resolve(definition.model, values, data)
+    fit: dict[str, object] = {"epochs": 1}
+    if kind.in_epochs:
+        fit = {
+            "epochs": filled(definition.fit.epochs, values, data),
+            "batch_size": filled(definition.fit.batch_size, values, data),
+            "shuffle": filled(definition.fit.shuffle, values, data),
+            "callbacks": [filled_arguments(callback, values, data) for callback in definition.fit.callbacks],
+        }
     if definition.fit.validation_split is not None:
         fit["validation_split"] = filled(definition.fit.validation_split, values, data)
     if definition.fit.class_weight is not None:
         fit["class_weight"] = definition.fit.class_weight
     return {
-        "model": {"type": definition.model["type"], "input_shape": list(data.input_shape), "layers": model.layers},
-        "compile": {
-            "optimizer": _optimizer(definition.compile.optimizer, values, data),
-            "loss": filled_arguments(definition.compile.loss, values, data),
-            "metrics": [filled_arguments(metric, values, data) for metric in definition.compile.metrics],
-        },
+        "model": {"type": definition.model["type"], **model.document},
+        "compile": _compile(definition, values, data, compiled=kind.compiled),
         "fit": fit,
         "objective": definition.objective.model_dump(),
         "seed": definition.seed if seed is None else seed,
         "dataset": definition.dataset.model_dump(exclude_none=True),
         "layer_pointers": model.pointers,
+    }
+
+
+def _compile(
+    definition: Definition, values: Mapping[str, Scalar], data: DataFacts, *, compiled: bool
+) -> dict[str, object]:
+    metrics = [filled_arguments(metric, values, data) for metric in definition.compile.metrics]
+    if not compiled:
+        return {"metrics": metrics}
+    return {
+        "optimizer": _optimizer(definition.compile.optimizer, values, data),
+        "loss": filled_arguments(definition.compile.loss, values, data),
+        "metrics": metrics,
     }
 
 

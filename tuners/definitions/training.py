@@ -8,7 +8,7 @@ from tuners.catalogue import Argument, Entry, catalogue
 from tuners.definitions import bounds
 from tuners.definitions.faults import child, listed, suggestion
 from tuners.definitions.metrics import logged_metrics, with_validation
-from tuners.definitions.sequential import check_arguments, unknown_argument
+from tuners.definitions.models.layers import check_arguments, unknown_argument
 from tuners.definitions.walking import Scope, Walk
 
 EPOCHS = Argument("epochs", ("int",), minimum=1, maximum=bounds.MAX_EPOCHS)
@@ -19,8 +19,18 @@ VALIDATION_SPLIT = Argument(
 SHUFFLE = Argument("shuffle", ("bool",))
 
 
-def check_compile(part: Mapping[str, object], walk: Walk) -> None:
-    """Adds a fault for everything wrong with the optimizer, the loss and the metrics that are there."""
+def check_compile(part: Mapping[str, object], walk: Walk, *, needed: bool) -> None:
+    """Adds a fault for everything wrong with the optimizer, the loss and the metrics.
+
+    Args:
+        needed: Whether the model needs an optimizer and a loss; if not, it brings its own.
+    """
+    for key in ("optimizer", "loss"):
+        if needed and key not in part:
+            walk.faults.add(child("/compile", key), "missing_field", "this field is needed")
+        elif not needed and key in part:
+            walk.faults.add(child("/compile", key), "unknown_field", f"a model of this type brings its own {key}")
+            return
     if "optimizer" in part:
         _check_optimizer(part["optimizer"], walk)
     if "loss" in part:
@@ -154,8 +164,18 @@ def _check_shared_argument(key: str, value: object, chooser: str, possible: dict
         walk.check(value, having[word].arguments[key], pointer, Scope(), optional=True)
 
 
-def check_fit(part: Mapping[str, object], metrics: object, walk: Walk) -> None:
-    """Adds a fault for everything wrong with the numbers and callbacks that are there."""
+def check_fit(part: Mapping[str, object], metrics: object, walk: Walk, *, in_epochs: bool) -> None:
+    """Adds a fault for everything wrong with the numbers and callbacks.
+
+    Args:
+        in_epochs: Whether the model is trained in epochs; if not, `epochs` and what goes with it are unknown.
+    """
+    if in_epochs and "epochs" not in part:
+        walk.faults.add("/fit/epochs", "missing_field", "this field is needed")
+    for key in ("epochs", "batch_size", "callbacks", "shuffle"):
+        if not in_epochs and key in part:
+            walk.faults.add(child("/fit", key), "unknown_field", "a model of this type is not trained in epochs")
+            return
     for slot in (EPOCHS, BATCH_SIZE, VALIDATION_SPLIT, SHUFFLE):
         if slot.name in part:
             walk.check(part[slot.name], slot, f"/fit/{slot.name}", Scope())

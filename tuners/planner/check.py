@@ -17,7 +17,9 @@ from tuners.definitions import DataFacts, Definition, parse_definition, resolve
 from tuners.failures import BuildFault, ModelTooLarge
 from tuners.planner.corners import Corner, corners
 from tuners.planner.wire import ModelSize, Request
-from tuners.trainer.builder import ShapeMismatch, build_model, make_metrics, reason
+from tuners.trainer.builder import build_model
+from tuners.trainer.compiling import make_metrics
+from tuners.trainer.making import ShapeMismatch, reason
 
 _MAX_TRIED_PARAMETERS = 20_000_000
 _MAX_TRIED_OUTPUTS = 20_000_000

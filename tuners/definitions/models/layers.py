@@ -1,4 +1,4 @@
-"""Models of type `sequential`: a list of layers with holes, repeats and branches."""
+"""Lists of layers with holes, repeats and branches: what every type of Keras model is written with."""
 
 from __future__ import annotations
 
@@ -29,21 +29,8 @@ _NOT_OFFERED = frozenset({
 _KERAS_CONFIG = frozenset({"class_name", "config", "module", "registered_name", "build_config", "compile_config"})
 
 
-def check_sequential(model: Mapping[str, object], walk: Walk) -> None:
-    """Adds a fault for everything wrong with the model, and notes the hyperparameters it uses."""
-    for key in model:
-        if key not in ("type", "layers"):
-            detail = f"a sequential model has `type` and `layers`{suggestion(key, ('type', 'layers'))}"
-            if key == "input_shape":
-                detail = "the data set gives the input shape: leave it out"
-            walk.faults.add(child("/model", key), "unknown_field", detail)
-    if "layers" not in model:
-        walk.faults.add("/model/layers", "missing_field", "a sequential model needs a list of layers")
-        return
-    _check_layers(model["layers"], "/model/layers", Scope(), walk)
-
-
-def _check_layers(items: object, pointer: str, scope: Scope, walk: Walk) -> None:
+def check_layers(items: object, pointer: str, scope: Scope, walk: Walk) -> None:
+    """Adds a fault for everything wrong with a list of layers, and notes the hyperparameters it uses."""
     if not isinstance(items, list):
         walk.faults.add(pointer, "invalid_type", "must be a list of layers")
         return
@@ -124,7 +111,7 @@ def _check_repeat(item: dict[str, object], pointer: str, scope: Scope, walk: Wal
     if not _has_only(item, "repeat", pointer, walk):
         return
     for inner in _passes(item["repeat"], pointer, scope, walk):
-        _check_layers(item["layers"], child(pointer, "layers"), inner, walk)
+        check_layers(item["layers"], child(pointer, "layers"), inner, walk)
         if not walk.step(pointer):
             return
 
@@ -168,12 +155,12 @@ def _check_if(item: dict[str, object], pointer: str, scope: Scope, walk: Walk) -
     hp = None if membership is None else scope.expanded(membership.hp)
     if membership is None or declared is None or hp is None:
         walk.partial = True
-        _check_layers(item["layers"], child(pointer, "layers"), scope, walk)
+        check_layers(item["layers"], child(pointer, "layers"), scope, walk)
         return
     values = possible(membership, declared.prototype, walk.faults)
     inner = None if values is None else scope.narrowed(hp, values)
     if inner is not None:
-        _check_layers(item["layers"], child(pointer, "layers"), inner, walk)
+        check_layers(item["layers"], child(pointer, "layers"), inner, walk)
 
 
 def _has_only(item: dict[str, object], kind: str, pointer: str, walk: Walk) -> bool:
@@ -195,10 +182,10 @@ class Layers:
     pointers: list[str]
 
 
-def resolve_sequential(model: Mapping[str, object], values: Mapping[str, Scalar], facts: DataFacts) -> Layers:
-    """The layers that these values choose."""
+def resolve_layers(items: object, pointer: str, values: Mapping[str, Scalar], facts: DataFacts) -> Layers:
+    """The layers of the list at `pointer` that these values choose."""
     found = Layers([], [])
-    _resolve(model["layers"], "/model/layers", values, facts, None, found)
+    _resolve(items, pointer, values, facts, None, found)
     return found
 
 
