@@ -6,7 +6,8 @@ import difflib
 from dataclasses import dataclass
 from typing import Literal
 
-Task = Literal["classification", "regression"]
+from storage.records import Task
+
 Scale = Literal["0-1", "standard", "none"]
 
 

@@ -25,9 +25,10 @@ from storage.artifacts.store import ArtifactStore
 from storage.clock import Clock, SystemClock
 from storage.errors import DatasetUnavailable, FieldFault, InvalidDataset, NotFound, StorageUnavailable
 from storage.ids import new_dataset_id
-from storage.records import Dataset
+from storage.records import Dataset, Task
 from storage.settings import Settings
-from tuners.datasets.builtin_names import Scale, Task, find_builtin, nearest_builtin
+from tuners.datasets.builtin_names import Scale, find_builtin, nearest_builtin
+from tuners.datasets.record import recorded
 from tuners.datasets.wire import (
     META_NAME,
     BuiltinRequest,
@@ -207,26 +208,15 @@ class DatasetClient:
             with suppress(StorageUnavailable):
                 self._store.delete_prefix(key)
             raise
-        return Dataset(
-            id=dataset_id,
+        return recorded(
+            meta,
+            dataset_id=dataset_id,
             owner=owner,
             name=name,
-            task=meta.task,
-            input_shape=meta.input_shape,
-            num_classes=meta.num_classes,
-            class_names=meta.class_names,
-            feature_names=meta.feature_names,
-            train_rows=meta.rows("train"),
-            validation_rows=meta.rows("validation"),
-            test_rows=meta.rows("test"),
-            x_dtype=meta.arrays["x_train"].dtype,
-            y_dtype=meta.arrays["y_train"].dtype,
-            scale=meta.scale,
             source=source,
             builtin=builtin,
             key=key,
             size_bytes=sum(file.size_bytes for file in stored),
-            fingerprint=meta.fingerprint(),
             created_at=self._clock.now(),
         )
 

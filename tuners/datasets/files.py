@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from pydantic import ValidationError
+
 from storage.artifacts.store import ArtifactStore
+from storage.errors import ArtifactDamaged
 from storage.records import Dataset
-from tuners.datasets.wire import META_NAME
+from tuners.datasets.wire import META_NAME, Meta
 
 
 def dataset_folder(store: ArtifactStore, dataset: Dataset) -> Path:
@@ -15,12 +18,14 @@ def dataset_folder(store: ArtifactStore, dataset: Dataset) -> Path:
     The content is checked by `arrays.load_arrays`, against the record's fingerprint.
 
     Raises:
-        ArtifactDamaged: A file is missing.
+        ArtifactDamaged: A file is missing, or the one that names the others cannot be read.
         StorageUnavailable: The store is away.
     """
-    rows = {"train": dataset.train_rows, "validation": dataset.validation_rows, "test": dataset.test_rows}
-    for part, count in rows.items():
-        if count:
-            store.local_path(f"{dataset.key}/x_{part}.npy")
-            store.local_path(f"{dataset.key}/y_{part}.npy")
-    return store.local_path(f"{dataset.key}/{META_NAME}").parent
+    description = store.local_path(f"{dataset.key}/{META_NAME}")
+    try:
+        meta = Meta.model_validate_json(description.read_bytes())
+    except (OSError, ValidationError) as error:
+        raise ArtifactDamaged(f"The description of data set {dataset.id} is missing or damaged.") from error
+    for name in meta.arrays:
+        store.local_path(f"{dataset.key}/{name}.npy")
+    return description.parent

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tuners.datasets.builtin_names import Scale, Task
+from storage.records import Task
+from tuners.datasets.builtin_names import Scale
 from tuners.datasets.npy import Array, blocks, write_npy
 from tuners.datasets.wire import PARTS, ArrayFacts, Meta, rejection
 
