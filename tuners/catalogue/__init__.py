@@ -22,6 +22,9 @@ JSON = None | bool | int | float | str | list["JSON"] | dict[str, "JSON"]
 NAMED_KINDS = ("activation", "initializer", "regularizer", "constraint", "enum")
 """Kinds whose strings come from a fixed list, `Argument.choices`."""
 
+OBJECT_KINDS = ("initializer", "regularizer", "constraint")
+"""Kinds that may also be an object with arguments: `{"regularizer": "L2", "l2": 0.001}`."""
+
 _WORD = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}")
 _MAX_ITEMS = 64
 
@@ -32,14 +35,16 @@ class Argument:
 
     Attributes:
         kinds: What the value may be, any of: int, float, bool, string, int_list, float_list, null, activation,
-            initializer, regularizer, constraint, enum. A `string` is one plain word, never a path or an address.
+            initializer, regularizer, constraint, enum, layer. A `string` is one plain word, never a path or an
+            address; a `layer` is an object such as {"layer": "LSTM", "units": 32}.
         default: Keras' default as JSON; None where `required`.
-        choices: The allowed strings when a kind takes its strings from a list; None otherwise.
+        choices: The allowed strings when a kind takes its strings from a list, or the allowed layers; None otherwise.
         minimum: Smallest number, also of each item of a list; None when unbounded.
         maximum: Largest number, likewise.
         min_items: Fewest items of a list.
         max_items: Most items of a list.
         help: What Keras' documentation says, shortened.
+        at_call: Given to the layer when it is called, and not when it is made.
     """
 
     name: str
@@ -54,11 +59,18 @@ class Argument:
     help: str = ""
     min_items: int = 1
     max_items: int = _MAX_ITEMS
+    at_call: bool = False
+
+    @property
+    def object_kind(self) -> str | None:
+        """Which of `OBJECT_KINDS` it takes, if any."""
+        return next((kind for kind in OBJECT_KINDS if kind in self.kinds), None)
 
     def fault(self, value: object) -> tuple[str, str] | None:
         """Why a concrete value is not allowed: a stable code and what would be right; None when it is allowed.
 
-        Codes: `invalid_type`, `out_of_range`, `invalid_enum`. The value itself is never repeated in the text.
+        Codes: `invalid_type`, `out_of_range`, `invalid_enum`. The value itself is never repeated in the text. Objects
+        (layers, and what `OBJECT_KINDS` names) are checked by who knows their parts: here they are of a wrong type.
         """
         if value is None:
             return None if "null" in self.kinds else ("invalid_type", self.expectation())
@@ -86,6 +98,8 @@ class Argument:
         return None
 
     def _string_fault(self, value: str) -> tuple[str, str] | None:
+        if "layer" in self.kinds:
+            return "invalid_type", self.expectation()
         if self.choices is not None:
             return None if value in self.choices else ("invalid_enum", self.expectation())
         if "string" not in self.kinds:
@@ -119,7 +133,10 @@ class Argument:
             parts.append(f"a list of {self._count()} {items}" + ("" if parts else bounds))
         if "bool" in self.kinds:
             parts.append("true or false")
-        if self.choices is not None:
+        if "layer" in self.kinds:
+            assert self.choices is not None
+            parts.append('an object such as {"layer": "' + self.choices[0] + '", argument: value}')
+        elif self.choices is not None:
             parts.append("one of " + ", ".join(self.choices))
         elif "string" in self.kinds:
             parts.append("a word of letters, digits and underscores")
@@ -152,6 +169,7 @@ class Entry:
         arguments: By name, in Keras' order.
         aliases: Other strings Keras takes for it with all defaults, such as "mse".
         logged_as: The name under which a metric appears in the logs when it has no `name`; empty for other things.
+        inputs: Fewest and most inputs of a layer.
     """
 
     name: str
@@ -160,6 +178,7 @@ class Entry:
     help: str = ""
     aliases: tuple[str, ...] = ()
     logged_as: str = ""
+    inputs: tuple[int, int] = (1, 1)
 
 
 @dataclass(frozen=True)
@@ -172,6 +191,9 @@ class Catalogue:
     metrics: Mapping[str, Entry]
     callbacks: Mapping[str, Entry]
     tuners: Mapping[str, Entry]
+    initializers: Mapping[str, Entry]
+    regularizers: Mapping[str, Entry]
+    constraints: Mapping[str, Entry]
     keras_version: str
     _aliases: Mapping[str, Mapping[str, str]] = field(default_factory=dict, repr=False)
 
@@ -186,6 +208,11 @@ class Catalogue:
     def metric(self, word: str) -> Entry | None:
         """The metric of a class name or an alias such as "accuracy"; None when there is none."""
         return self.metrics.get(self._aliases["metrics"].get(word, word))
+
+    def objects(self, kind: str) -> Mapping[str, Entry]:
+        """What can be given as an object where an argument is of this kind (one of `OBJECT_KINDS`), by class name."""
+        found: Mapping[str, Entry] = getattr(self, f"{kind}s")
+        return found
 
     def metric_log_name(self, metric: object) -> str | None:
         """The name a metric of `compile.metrics` has in the logs; None when it is not in the catalogue.
@@ -203,6 +230,11 @@ class Catalogue:
         return entry.logged_as if word == entry.name else word
 
 
+_SECTIONS = (
+    "layers", "optimizers", "losses", "metrics", "callbacks", "tuners", "initializers", "regularizers", "constraints",
+)  # fmt: skip
+
+
 @cache
 def catalogue() -> Catalogue:
     """The catalogue of this release; read once per process, without Keras. Safe for threads."""
@@ -210,7 +242,7 @@ def catalogue() -> Catalogue:
     vocabularies = {kind: tuple(names) for kind, names in document["vocabularies"].items()}
     sections = {
         section: MappingProxyType({name: _entry(name, raw, vocabularies) for name, raw in document[section].items()})
-        for section in ("layers", "optimizers", "losses", "metrics", "callbacks", "tuners")
+        for section in _SECTIONS
     }
     aliases = {
         section: {alias: entry.name for entry in entries.values() for alias in entry.aliases}
@@ -228,6 +260,7 @@ def _entry(name: str, raw: dict[str, Any], vocabularies: Mapping[str, tuple[str,
         help=raw.get("help", ""),
         aliases=tuple(raw.get("aliases", ())),
         logged_as=raw.get("logged_as", ""),
+        inputs=tuple(raw.get("inputs", (1, 1))),
     )
 
 

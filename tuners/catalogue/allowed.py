@@ -2,7 +2,7 @@
 
 Left out on purpose: layers that run code or load files (`Lambda`, `TFSMLayer`, `TorchModuleWrapper`, `JaxLayer`,
 `FlaxLayer`, `Pipeline`), lookup and vectorising layers (their vocabularies may be paths or addresses), layers that must
-see data before they work (`Normalization`, `Discretization`), layers with several inputs, and wrappers of other layers.
+see data before they work (`Normalization`, `Discretization`), and `EinsumDense`, whose equation is a language of its own.
 """
 
 from __future__ import annotations
@@ -35,14 +35,51 @@ LAYERS: dict[str, list[str]] = {
     ],
     "reshaping": [*_ranks("ZeroPadding#D", "Cropping#D", "UpSampling#D")],
     "activation": ["ReLU", "LeakyReLU", "PReLU", "ELU", "Softmax"],
-    "preprocessing": ["Rescaling", "Resizing", "CenterCrop"],
+    "merging": ["Add", "Subtract", "Multiply", "Average", "Maximum", "Minimum", "Concatenate", "Dot"],
+    "attention": ["MultiHeadAttention", "GroupQueryAttention", "Attention", "AdditiveAttention"],
+    "wrapper": ["Bidirectional", "TimeDistributed", "SpectralNormalization"],
+    "preprocessing": ["Rescaling", "Resizing", "CenterCrop", "CategoryEncoding"],
     "augmentation": [
         "RandomFlip", "RandomRotation", "RandomZoom", "RandomTranslation", "RandomShear", "RandomCrop",
         "RandomContrast", "RandomBrightness", "RandomHue", "RandomSaturation", "RandomSharpness", "RandomGrayscale",
         "RandomInvert", "RandomPosterization", "RandomColorDegeneration", "RandomColorJitter", "RandomErasing",
-        "RandomGaussianBlur", "RandAugment",
+        "RandomGaussianBlur", "RandomPerspective", "RandomElasticTransform", "AutoContrast", "Equalization",
+        "Solarization", "RandAugment",
     ],
 }  # fmt: skip
+
+INPUTS: dict[str, tuple[int, int]] = {
+    "merging": (2, 64), "Subtract": (2, 2), "Dot": (2, 2),
+    # Query, value and key; a single input attends to itself.
+    "attention": (1, 3),
+}  # fmt: skip
+"""Fewest and most inputs of a layer, by class or group; one where nothing is said."""
+
+_CELLS = ["SimpleRNN", "GRU", "LSTM", *_ranks("ConvLSTM#D")]
+WRAPPED: dict[str, list[str]] = {
+    "Bidirectional": _CELLS,
+    "TimeDistributed": [
+        name for group, names in LAYERS.items() if group not in ("merging", "attention", "wrapper") for name in names
+    ],
+    # What has a kernel (or a table of vectors) to normalise.
+    "SpectralNormalization": ["Dense", "Embedding", *_ranks("Conv#D"), *_ranks("Conv#DTranspose")],
+}
+"""The layers each wrapper may hold: never a wrapper, so that they cannot be nested."""
+
+CALL_ARGUMENTS: dict[str, dict[str, str]] = {
+    "attention": {"use_causal_mask": "Whether each place sees only those before it and itself."},
+}
+"""Booleans that Keras takes when the layer is called: by group, with what they do."""
+
+OBJECTS: dict[str, list[str]] = {
+    "initializers": [
+        "Constant", "Zeros", "Ones", "Identity", "Orthogonal", "RandomNormal", "RandomUniform", "TruncatedNormal",
+        "VarianceScaling", "GlorotNormal", "GlorotUniform", "HeNormal", "HeUniform", "LecunNormal", "LecunUniform",
+    ],
+    "regularizers": ["L1", "L2", "L1L2", "OrthogonalRegularizer"],
+    "constraints": ["MaxNorm", "MinMaxNorm", "NonNeg", "UnitNorm"],
+}  # fmt: skip
+"""What can be given as an object with arguments where a name would do: `{"regularizer": "L2", "l2": 0.001}`."""
 
 OPTIMIZERS = [
     "SGD", "Adam", "AdamW", "Nadam", "RMSprop", "Adagrad", "Adadelta", "Adamax", "Ftrl", "Lion", "Lamb", "Adafactor",
@@ -52,7 +89,7 @@ LOSSES: dict[str, list[str]] = {
     "classification": [
         "SparseCategoricalCrossentropy", "CategoricalCrossentropy", "BinaryCrossentropy",
         "CategoricalFocalCrossentropy", "BinaryFocalCrossentropy", "CategoricalHinge",
-        "Hinge", "SquaredHinge", "KLDivergence", "Dice", "Tversky",
+        "CategoricalGeneralizedCrossEntropy", "Hinge", "SquaredHinge", "KLDivergence", "Dice", "Tversky",
     ],
     "regression": [
         "MeanSquaredError", "MeanAbsoluteError", "MeanAbsolutePercentageError", "MeanSquaredLogarithmicError", "Huber",
@@ -110,7 +147,7 @@ HIDDEN_ARGUMENTS = frozenset({
     # A sequential layer has one output and no memory between batches; an unrolled one makes a graph of any size.
     "return_state", "stateful", "unroll",
     # Runtime details that are the worker's business.
-    "use_cudnn", "synchronized", "renorm", "renorm_clipping", "renorm_momentum", "raise_error",
+    "use_cudnn", "flash_attention", "backward_layer", "input_axes", "output_axes", "sparse", "synchronized", "renorm", "renorm_clipping", "renorm_momentum", "raise_error",
     # They would make a metric's result a list, or need the number of labels.
     "multi_label", "num_labels", "label_weights", "num_regressors",
 })  # fmt: skip

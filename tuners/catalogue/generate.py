@@ -18,10 +18,8 @@ import keras
 from keras.src.utils.naming import to_snake_case
 
 from tuners.catalogue import allowed
+from tuners.catalogue.rendering import first_sentence, joined, render_entry
 from tuners.catalogue.rules import TUNERS, rule_for
-
-_HELP_LENGTH = 160
-_HELP_SHORTEST = 24
 
 
 def document() -> dict[str, Any]:
@@ -33,6 +31,7 @@ def document() -> dict[str, Any]:
         "losses": _section("losses", allowed.LOSSES),
         "metrics": _section("metrics", allowed.METRICS),
         "callbacks": _section("callbacks", {"callback": allowed.CALLBACKS}),
+        **{kind: _section(kind, {kind.removesuffix("s"): names}) for kind, names in allowed.OBJECTS.items()},
         "tuners": {name: {"group": "tuner", **entry} for name, entry in TUNERS.items()},
     }
     return {"keras_version": keras.__version__, "vocabularies": vocabularies, **sections}
@@ -41,7 +40,7 @@ def document() -> dict[str, Any]:
 def render(catalogue: dict[str, Any]) -> str:
     """JSON text with one line for each argument, so that a change of Keras shows as a short difference."""
     lines = ["{", f'"keras_version": {json.dumps(catalogue["keras_version"])},', '"vocabularies": {']
-    lines += _joined(
+    lines += joined(
         [f"  {json.dumps(kind)}: {json.dumps(names)}" for kind, names in catalogue["vocabularies"].items()]
     )
     lines.append("}")
@@ -50,22 +49,9 @@ def render(catalogue: dict[str, Any]) -> str:
             continue
         lines[-1] += ","
         lines.append(f'"{section}": {{')
-        lines += _joined([_render_entry(name, entry) for name, entry in entries.items()])
+        lines += joined([render_entry(name, entry) for name, entry in entries.items()])
         lines.append("}")
     return "\n".join([*lines, "}", ""])
-
-
-def _render_entry(name: str, entry: dict[str, Any]) -> str:
-    arguments = entry["arguments"]
-    head = ", ".join(f"{json.dumps(key)}: {json.dumps(value)}" for key, value in entry.items() if key != "arguments")
-    if not arguments:
-        return f'  {json.dumps(name)}: {{{head}, "arguments": {{}}}}'
-    body = "\n".join(_joined([f"    {json.dumps(key)}: {json.dumps(value)}" for key, value in arguments.items()]))
-    return f'  {json.dumps(name)}: {{{head}, "arguments": {{\n{body}\n  }}}}'
-
-
-def _joined(items: list[str]) -> list[str]:
-    return [item + ("," if number < len(items) - 1 else "") for number, item in enumerate(items)]
 
 
 def _vocabularies() -> dict[str, list[str]]:
@@ -94,12 +80,17 @@ def _section(section: str, groups: dict[str, list[str]]) -> dict[str, Any]:
 
 def _entry(section: str, group: str, cls: type) -> dict[str, Any]:
     name = cls.__name__
-    entry: dict[str, Any] = {"group": group, "help": _first_sentence(inspect.getdoc(cls) or "")}
+    entry: dict[str, Any] = {"group": group, "help": first_sentence(inspect.getdoc(cls) or "")}
     if section in allowed.ALIASES:
         words = list(allowed.ALIASES[section].get(name, []))
         if section in ("losses", "metrics"):
             words = [_keras_name(cls), *(word for word in words if word != _keras_name(cls))]
         entry["aliases"] = words
+    if section in allowed.OBJECTS:
+        entry["aliases"] = _small_names(section, cls)
+    inputs = allowed.INPUTS.get(name, allowed.INPUTS.get(group)) if section == "layers" else None
+    if inputs is not None:
+        entry["inputs"] = list(inputs)
     if section == "metrics":
         entry["logged_as"] = _keras_name(cls)
     entry["arguments"] = _arguments(section, group, cls)
@@ -112,12 +103,24 @@ def _keras_name(cls: type) -> str:
     return {"huber_loss": "huber"}.get(default, default) if default else str(to_snake_case(cls.__name__))
 
 
+def _small_names(section: str, cls: type) -> list[str]:
+    """The words a slot takes for the class with all defaults: `l2`, `he_normal`."""
+    module = getattr(keras, section)
+    small = {name for name in dir(module) if name[0].islower() and getattr(module, name) is cls}
+    small |= {"RandomNormal": {"normal"}, "RandomUniform": {"uniform"}}.get(cls.__name__, set())
+    return sorted(small & set(_vocabularies()[section.removesuffix("s")]))
+
+
 def _arguments(section: str, group: str, cls: type) -> dict[str, Any]:
     documented = _documented_arguments(inspect.getdoc(cls) or "")
     arguments: dict[str, Any] = {}
     for parameter in inspect.signature(cls).parameters.values():
         shown = parameter.name not in allowed.HIDDEN_ARGUMENTS or (section == "metrics" and parameter.name == "name")
         if not shown or parameter.kind in (parameter.VAR_KEYWORD, parameter.VAR_POSITIONAL):
+            continue
+        if group == "wrapper" and parameter.name == "layer":
+            # `layer` names the wrapper itself in a definition.
+            arguments["of"] = {**rule_for(section, group, cls.__name__, "of", None), "required": True}
             continue
         argument = rule_for(section, group, cls.__name__, parameter.name, _default(parameter))
         if argument.get("required") or parameter.default is parameter.empty:
@@ -130,6 +133,8 @@ def _arguments(section: str, group: str, cls: type) -> dict[str, Any]:
         if parameter.name in documented and "help" not in argument:
             argument["help"] = documented[parameter.name]
         arguments[parameter.name] = argument
+    for name, text in allowed.CALL_ARGUMENTS.get(group, {}).items():
+        arguments[name] = {"kinds": ["bool"], "default": False, "at_call": True, "help": text}
     return arguments
 
 
@@ -152,19 +157,7 @@ def _documented_arguments(doc: str) -> dict[str, str]:
         return {}
     block = inspect.cleandoc("\n" + match.group(1))
     found = re.findall(r"^(\w+):(.*?)(?=^\w+:|\Z)", block, re.S | re.M)
-    return {name: _first_sentence(text) for name, text in found}
-
-
-def _first_sentence(text: str) -> str:
-    """The first sentence that says something ("Integer." does not), without markup, cut at a word when long."""
-    paragraph = " ".join(text.strip().split("\n\n")[0].split()).replace("`", "")
-    sentences = re.split(r"(?<=\.)\s+(?=[A-Z])", paragraph)
-    sentence = sentences[0]
-    if len(sentence) < _HELP_SHORTEST and len(sentences) > 1:
-        sentence = f"{sentence} {sentences[1]}"
-    if len(sentence) <= _HELP_LENGTH:
-        return sentence
-    return sentence[:_HELP_LENGTH].rsplit(" ", 1)[0] + " ..."
+    return {name: first_sentence(text) for name, text in found}
 
 
 def main(arguments: list[str]) -> int:

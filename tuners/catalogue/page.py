@@ -18,7 +18,10 @@ What is not listed here cannot be named. That is on purpose: a definition is dat
 open a file. Arguments that would (paths, vocabularies, weights) or that are the service's business (names, types of
 variables, the order of axes) are left out, and every number has a lower and an upper bound.
 
-Activations, initializers, regularizers and constraints are given by name. A metric may be given a `name`, under which
+Activations are given by name; initializers, regularizers and constraints by name, or as an object with arguments:
+`{"regularizer": "L2", "l2": 0.001}`. Layers that merge have several inputs and can only be nodes of a graph; attention
+takes one to three (query, value, key), and one that stands in a list of layers attends to itself. A wrapper holds the
+layer it works on in `of`: `{"layer": "Bidirectional", "of": {"layer": "LSTM", "units": 32}}`. A metric may be given a `name`, under which
 it is logged; without one, `"acc"` is logged as `acc` and `{"metric": "AUC"}` in Keras' snake case, as `auc`.
 
 The list is made from the signatures of Keras {version} (`python -m tuners.catalogue.generate` after an upgrade; ranges
@@ -37,6 +40,9 @@ def page() -> str:
         ("Losses", known.losses),
         ("Metrics", known.metrics),
         ("Callbacks", known.callbacks),
+        ("Initializers", known.initializers),
+        ("Regularizers", known.regularizers),
+        ("Constraints", known.constraints),
         ("Tuners", known.tuners),
     ):
         parts.append(f"## {title}\n\n{_table(entries)}")

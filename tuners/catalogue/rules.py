@@ -10,6 +10,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from tuners.catalogue.allowed import WRAPPED
+
 Rule = dict[str, Any]
 
 _SEED_MAXIMUM = 2**31 - 1
@@ -104,7 +106,46 @@ RULES: dict[str, Rule] = {
     "ReLU.threshold": _AMOUNT,
     "ELU.alpha": _AMOUNT,
     "shared_axes": _rule("int_list", "null", low=1, high=8, max_items=8),
+    # merging, attention and wrappers
+    "Dot.axes": _rule("int", "int_list", low=-8, high=8, min_items=2, max_items=2),
+    "num_heads": _rule("int", low=1, high=1024),
+    "key_dim": _rule("int", low=1, high=65_536),
+    "value_dim": _rule("int", "null", low=1, high=65_536),
+    "head_dim": _rule("int", low=1, high=65_536),
+    "num_query_heads": _rule("int", low=1, high=1024),
+    "num_key_value_heads": _rule("int", low=1, high=1024),
+    "sliding_window": _rule("int", "null", low=1, high=1_000_000),
+    "attention_axes": _rule("int_list", "null", low=1, high=8, max_items=8),
+    "MultiHeadAttention.output_shape": _rule("int", "null", low=1, high=65_536),
+    "score_mode": _enum("dot", "concat"),
+    "merge_mode": _enum("concat", "sum", "mul", "ave"),
+    "power_iterations": _rule("int", low=1, high=100),
+    # initializers, regularizers, constraints
+    "Constant.value": _REAL,
+    "gain": _REAL,
+    "initializers.mean": _REAL,
+    "minval": _REAL,
+    "maxval": _REAL,
+    "VarianceScaling.scale": _POSITIVE,
+    "VarianceScaling.mode": _enum("fan_in", "fan_out", "fan_avg"),
+    "distribution": _enum("truncated_normal", "untruncated_normal", "uniform"),
+    "OrthogonalRegularizer.factor": _rule("float", low=0.0, high=1000.0),
+    "OrthogonalRegularizer.mode": _enum("rows", "columns"),
+    "constraints.min_value": _AMOUNT,
+    "constraints.max_value": _AMOUNT,
+    "constraints.axis": _rule("int", "int_list", low=-8, high=8, max_items=8),
+    "constraints.rate": _SHARE,
     # preprocessing and augmentation
+    "num_tokens": {**_rule("int", low=1, high=1_000_000), "required": True},
+    "output_mode": _enum("one_hot", "multi_hot", "count"),
+    "AutoContrast.scale": _REAL,
+    "bins": _rule("int", low=2, high=65_536),
+    "RandomPerspective.factor": _SHARE,
+    "RandomPerspective.scale": _SHARE,
+    "RandomElasticTransform.factor": _SHARE,
+    "RandomElasticTransform.scale": _SHARE,
+    "addition_factor": _factor(0.0, 255.0),
+    "threshold_factor": _factor(0.0, 255.0),
     "scale": _REAL,
     "offset": _REAL,
     "height": _rule("int", low=1, high=8192),
@@ -167,6 +208,7 @@ RULES: dict[str, Rule] = {
     "delta": _POSITIVE,
     "alpha": _AMOUNT,
     "gamma": _AMOUNT,
+    "q": _rule("float", low=0.0, high=1.0, exclusive_minimum=True),
     "Dice.axis": _rule("int_list", "null", low=-8, high=8, max_items=8),
     "Tversky.axis": _rule("int_list", "null", low=-8, high=8, max_items=8),
     # metrics
@@ -249,6 +291,8 @@ def rule_for(section: str, group: str, class_name: str, argument: str, default: 
     Raises:
         LookupError: Nobody has written one and the default does not give it away, as when Keras adds an argument.
     """
+    if group == "wrapper" and argument == "of":
+        return {"kinds": ["layer"], "choices": WRAPPED[class_name], "help": "The layer it works on, as an object."}
     for key in (f"{class_name}.{argument}", f"{group}.{argument}", f"{section}.{argument}", argument):
         if key in RULES:
             rule = dict(RULES[key])
