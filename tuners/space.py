@@ -19,6 +19,7 @@ from typing import Literal
 
 from storage.records import Scalar
 from tuners import grids
+from tuners.list_values import is_list, items_of
 from tuners.space_size import count_points
 
 Sampling = Literal["linear", "log", "reverse_log"]
@@ -94,6 +95,11 @@ class Hyperparameter:
         return {typed(value): value for value in values}
 
     @property
+    def is_list(self) -> bool:
+        """Whether its values stand for lists of numbers (`tuners.list_values`)."""
+        return bool(self.values) and is_list(self.values[0])
+
+    @property
     def lowest(self) -> Scalar:
         """The smallest value it can take; the first one of what is not a number."""
         if self.grid is not None:
@@ -143,7 +149,8 @@ class Hyperparameter:
         if not isinstance(value, bool | int | float | str):
             return None
         if self.type not in ("int", "float"):
-            return self._choices.get(typed(value))
+            found = self._choices.get(typed(value))
+            return self._same_list(value) if found is None and isinstance(value, str) else found
         if isinstance(value, bool | str) or (self.type == "int" and not isinstance(value, int)):
             return None
         if self.grid is not None:
@@ -153,6 +160,13 @@ class Hyperparameter:
         inside = self.min_value <= value <= self.max_value
         # `+ 0.0` turns the negative zero, which is the same point, into the positive one.
         return float(value) + 0.0 if inside else None
+
+    def _same_list(self, value: str) -> str | None:
+        """The choice that is the same list of numbers, however these are written."""
+        if not self.is_list or not is_list(value):
+            return None
+        items = items_of(value)
+        return next((text for text in self.values if isinstance(text, str) and items_of(text) == items), None)
 
     def at(self, unit: float) -> Scalar:
         """The value at a place between 0 (inclusive) and 1 on the sampling scale."""

@@ -13,6 +13,7 @@ from typing import Literal, cast
 from storage.records import Scalar
 from tuners.definitions import bounds
 from tuners.definitions.faults import Faults, child, listed, suggestion
+from tuners.list_values import MAX_ITEMS, held, is_list, shown
 from tuners.space import Hyperparameter, Sampling, same, typed
 
 INDEX = "{i}"
@@ -61,10 +62,17 @@ class Declared:
     def to_json(self) -> dict[str, object]:
         """As declared, with defaults filled in."""
         document = self.prototype.to_json()
+        if self.prototype.is_list:
+            document |= {
+                "default": shown(self.prototype.default),
+                "values": [shown(value) for value in self.prototype.values],
+            }
         if self.prototype.type == "fixed":
             document = {"name": self.name, "type": "fixed", "value": self.prototype.default}
         if self.parents:
-            document["when"] = [{"hp": parent.hp, "in": list(parent.values)} for parent in self.parents]
+            document["when"] = [
+                {"hp": parent.hp, "in": [shown(value) for value in parent.values]} for parent in self.parents
+            ]
         return document
 
 
@@ -262,6 +270,8 @@ class _Reader:
             self._fault("values", "invalid_choices", f"must have 1 to {bounds.MAX_CHOICES} values")
             return None
         kinds = {type(value) for value in values}
+        if list in kinds:
+            return self._list_choice(values)
         detail = None
         if kinds == {bool}:
             detail = 'must not be true and false: use a hyperparameter of type "boolean"'
@@ -271,6 +281,8 @@ class _Reader:
             detail = "must all be different"
         elif any(isinstance(value, str) and len(value) > bounds.MAX_TAG_VALUE for value in values):
             detail = f"must have at most {bounds.MAX_TAG_VALUE} characters each"
+        elif any(is_list(value) for value in values):
+            detail = "must not begin with `[`: write lists of numbers as lists"
         if detail is not None:
             self._fault("values", "invalid_choices", detail)
             return None
@@ -286,6 +298,26 @@ class _Reader:
             Hyperparameter(name=self._name, type="choice", default=values[0], values=tuple(values), ordered=ordered)
         )
 
+    def _list_choice(self, values: list[object]) -> Hyperparameter | None:
+        items = [item for value in values if isinstance(value, list) for item in value]
+        real = any(isinstance(item, float) for item in items)
+        texts = [text for value in values if (text := held(value, real=real)) is not None]
+        detail = None
+        if len(texts) < len(values):
+            detail = f"must all be lists of 1 to {MAX_ITEMS} numbers"
+        elif len(set(texts)) < len(texts):
+            detail = "must all be different"
+        if detail is not None:
+            self._fault("values", "invalid_choices", detail)
+            return None
+        ordered = self._item.get("ordered", True)
+        if not isinstance(ordered, bool):
+            self._fault("ordered", "invalid_type", "must be true or false")
+            return None
+        return self._with_default(
+            Hyperparameter(name=self._name, type="choice", default=texts[0], values=tuple(texts), ordered=ordered)
+        )
+
     def _boolean(self) -> Hyperparameter | None:
         return self._with_default(Hyperparameter(name=self._name, type="boolean", default=False))
 
@@ -295,6 +327,9 @@ class _Reader:
             code = "invalid_type" if "value" in self._item else "missing_field"
             self._fault("value", code, "`fixed` needs one `value`: a number, a text, true or false")
             return None
+        if is_list(value):
+            self._fault("value", "invalid_choices", "must not begin with `[`")
+            return None
         return Hyperparameter(name=self._name, type="fixed", default=value, values=(value,))
 
     def _with_default(self, plain: Hyperparameter) -> Hyperparameter | None:
@@ -302,6 +337,8 @@ class _Reader:
         if "default" not in self._item:
             return plain if plain.type == "boolean" else dataclasses.replace(plain, default=plain.lowest)
         value = self._item["default"]
+        if plain.is_list:
+            value = held(value)
         if not plain.contains(value):
             self._fault("default", "invalid_default", "must be one of the values this hyperparameter can take")
             return None
@@ -338,6 +375,8 @@ def read_membership(item: object, pointer: str, faults: Faults) -> Parent | None
         return None
     values = item.get("in", [True])
     place = child(pointer, "in")
+    if isinstance(values, list):
+        values = [held(value) if isinstance(value, list) else None if is_list(value) else value for value in values]
     if not isinstance(values, list) or not all(isinstance(value, bool | int | float | str) for value in values):
         faults.add(place, "invalid_type", "must be a list of values")
         return None

@@ -130,7 +130,8 @@ def _operands(
             hint = suggestion(name, space)
             faults.add(place, "unknown_hyperparameter", f"no hyperparameter of the expanded space has this name{hint}")
         elif not _numbers(hyperparameter):
-            faults.add(place, "hyperparameter_type_mismatch", "must be a number in all its values")
+            detail = "is a list: constraints compare numbers" if hyperparameter.is_list else ""
+            faults.add(place, "hyperparameter_type_mismatch", detail or "must be a number in all its values")
         sound = sound and hyperparameter is not None and _numbers(hyperparameter)
     return tuple(value) if sound else None
 

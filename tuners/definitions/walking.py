@@ -11,11 +11,12 @@ from tuners.definitions import bounds
 from tuners.definitions.declared import INDEX, Declarations, Declared
 from tuners.definitions.facts import DATA_HOLES, LIST_HOLES, DataFacts
 from tuners.definitions.faults import Faults, child, listed, suggestion
+from tuners.list_values import items_of, shown
 from tuners.space import Hyperparameter, typed
 
 Keys = frozenset[tuple[bool, Scalar]]
 
-HOLES = ("hp", "data", "mul", "div")
+HOLES = ("hp", "item", "data", "mul", "div")
 
 
 @dataclass(frozen=True)
@@ -26,11 +27,14 @@ class Scope:
         index: Number of the pass of the innermost repeat; None outside of repeats.
         repeats: Pointers of the repeats around it, outermost first.
         reached: For each hyperparameter that decides whether this place is reached: the values with which it is.
+        items: The lists that repeats around it go through, by name as written: the name with `{i}` replaced, and
+            which item this pass is at.
     """
 
     index: int | None = None
     repeats: tuple[str, ...] = ()
     reached: Mapping[str, Keys] = field(default_factory=dict)
+    items: Mapping[str, tuple[str, int]] = field(default_factory=dict)
 
     def expanded(self, name: str) -> str | None:
         """The name with `{i}` replaced; None when there is no repeat to count."""
@@ -137,6 +141,13 @@ class Walk:
         if kind == "data" and isinstance(hole["data"], str) and hole["data"] in LIST_HOLES:
             self._check_data_list(hole, slot, pointer)
             return
+        if kind == "item":
+            for number in self._items(hole, pointer, scope):
+                fault = slot.fault(number)
+                if fault is not None:
+                    self.faults.add(pointer, fault[0], f"an item of `{hole['item']}` does not fit: {fault[1]}")
+                    return
+            return
         span = self.span(hole, pointer, scope)
         if span is None:
             return
@@ -159,7 +170,7 @@ class Walk:
                 (value, f"a value of `{hyperparameter.name}` does not fit") for value in hyperparameter.grid_values()
             ]
         for value, words_for_it in pairs:
-            fault = slot.fault(value)
+            fault = slot.fault(shown(value))
             if fault is not None:
                 code = "hyperparameter_type_mismatch" if fault[0] == "invalid_type" else fault[0]
                 self.faults.add(pointer, code, f"{words_for_it}: {slot.name} {fault[1]}")
@@ -194,6 +205,10 @@ class Walk:
                     if declared is not None:
                         corners.append((declared.prototype.lowest, declared.prototype.highest))
                     continue
+                if hole_kind(item) == "item":
+                    numbers = self._items(item, place, scope)
+                    corners.extend([(min(numbers), max(numbers))] if numbers else [])
+                    continue
                 span = self.span(item, place, scope)
                 if span is not None:
                     corners.append((1, 1) if span.low is None or span.high is None else (span.low, span.high))
@@ -211,6 +226,32 @@ class Walk:
         if not self._alone(hole, "hp", pointer):
             return None
         return self.lookup(hole["hp"], child(pointer, "hp"), scope, optional=optional)
+
+    def named_list(self, hole: object, pointer: str, scope: Scope) -> Declared | None:
+        """The list-valued hyperparameter that a repeat goes through, its use noted; None when it names none."""
+        name = hole.get("hp") if isinstance(hole, dict) else None
+        declared = self.declarations.find(name) if isinstance(name, str) else None
+        if declared is None or not declared.prototype.is_list:
+            return None
+        assert isinstance(hole, dict)
+        return self._named(hole, pointer, scope, optional=False)
+
+    def _items(self, hole: dict[str, object], pointer: str, scope: Scope) -> list[int | float]:
+        """What an item hole can become; empty, with a fault, when there is no such list around it."""
+        if not self._alone(hole, "item", pointer):
+            return []
+        name = hole["item"]
+        if not isinstance(name, str) or name not in scope.items:
+            detail = 'must name a list of numbers that a repeat around it goes through: {"repeat": {"hp": name}, ...}'
+            code = "unknown_hyperparameter" if isinstance(name, str) else "invalid_type"
+            self.faults.add(child(pointer, "item"), code, detail)
+            return []
+        declared = self.declarations.find(name)
+        assert declared is not None
+        hp, at = scope.items[name]
+        reached = scope.reached.get(hp)
+        lists = (items_of(value) for value in declared.prototype.values if reached is None or typed(value) in reached)
+        return list(dict.fromkeys(items[at] for items in lists if len(items) > at))
 
     def _alone(self, hole: dict[str, object], kind: str, pointer: str) -> bool:
         for key in hole:
@@ -251,6 +292,13 @@ class Walk:
             return None if declared is None else self._integer_span(declared.prototype, pointer)
         if kind == "data":
             return self._data_span(value, pointer)
+        if kind == "item":
+            numbers = self._items(value, pointer, scope)
+            if any(not isinstance(number, int) for number in numbers):
+                detail = f"`{value['item']}` must hold integers to be used here"
+                self.faults.add(pointer, "hyperparameter_type_mismatch", detail)
+                return None
+            return self._natural(Span(int(min(numbers)), int(max(numbers))), pointer) if numbers else None
         return self._computed(value, kind, pointer, scope)
 
     def _natural(self, span: Span, pointer: str) -> Span | None:
@@ -272,6 +320,10 @@ class Walk:
         integers = [value for value in values if isinstance(value, int) and not isinstance(value, bool)]
         if len(integers) < len(values):
             detail = f"`{hyperparameter.name}` must be an integer in all its values to be used here"
+            if hyperparameter.is_list:
+                detail = (
+                    f"`{hyperparameter.name}` is a list; inside a repeat over it, an item hole is one of its numbers"
+                )
             self.faults.add(pointer, "hyperparameter_type_mismatch", detail)
             return None
         return self._natural(Span(min(integers), max(integers)), pointer)

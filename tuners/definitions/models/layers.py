@@ -8,11 +8,12 @@ from dataclasses import dataclass, replace
 from storage.records import Scalar
 from tuners.catalogue import Argument, Entry, catalogue
 from tuners.definitions import bounds
-from tuners.definitions.declared import possible, read_membership
+from tuners.definitions.declared import Declared, possible, read_membership
 from tuners.definitions.facts import DataFacts
 from tuners.definitions.faults import child, listed, suggestion
-from tuners.definitions.filling import filled
+from tuners.definitions.filling import Place, filled
 from tuners.definitions.walking import Scope, Walk
+from tuners.list_values import items_of
 
 REPEAT = Argument("repeat", ("int",), minimum=0, maximum=bounds.MAX_LAYERS)
 
@@ -119,6 +120,10 @@ def _check_repeat(item: dict[str, object], pointer: str, scope: Scope, walk: Wal
 def _passes(count: object, pointer: str, scope: Scope, walk: Walk) -> Iterator[Scope]:
     place = child(pointer, "repeat")
     around = (*scope.repeats, pointer)
+    through = walk.named_list(count, place, scope)
+    if through is not None:
+        yield from _passes_through(through, count, replace(scope, repeats=around))
+        return
     hp = count.get("hp") if isinstance(count, dict) else None
     span = None
     if isinstance(count, dict) and hp is None:
@@ -144,6 +149,19 @@ def _passes(count: object, pointer: str, scope: Scope, walk: Walk) -> Iterator[S
         inner = scope.narrowed(name, [value for value in values if value > number])
         if inner is not None:
             yield replace(inner, index=number, repeats=around)
+
+
+def _passes_through(through: Declared, count: object, scope: Scope) -> Iterator[Scope]:
+    """One pass for each item of a list of numbers, reached with the lists that have so many."""
+    assert isinstance(count, dict)
+    written: str = count["hp"]
+    name = scope.expanded(written)
+    assert name is not None
+    lists = through.prototype.values
+    for number in range(max(len(items_of(value)) for value in lists)):
+        inner = scope.narrowed(name, [value for value in lists if len(items_of(value)) > number])
+        if inner is not None:
+            yield replace(inner, index=number, items={**scope.items, written: (name, number)})
 
 
 def _check_if(item: dict[str, object], pointer: str, scope: Scope, walk: Walk) -> None:
@@ -185,27 +203,29 @@ class Layers:
 def resolve_layers(items: object, pointer: str, values: Mapping[str, Scalar], facts: DataFacts) -> Layers:
     """The layers of the list at `pointer` that these values choose."""
     found = Layers([], [])
-    _resolve(items, pointer, values, facts, None, found)
+    _resolve(items, pointer, values, facts, Place(), found)
     return found
 
 
 def _resolve(
-    items: object, pointer: str, values: Mapping[str, Scalar], facts: DataFacts, index: int | None, found: Layers
+    items: object, pointer: str, values: Mapping[str, Scalar], facts: DataFacts, place: Place, found: Layers
 ) -> None:
     assert isinstance(items, list)
-    for place, item in enumerate(items):
-        here = child(pointer, place)
+    for number, item in enumerate(items):
+        here = child(pointer, number)
         if "layer" in item:
-            found.layers.append({key: filled(value, values, facts, index) for key, value in item.items()})
+            found.layers.append({key: filled(value, values, facts, place) for key, value in item.items()})
             found.pointers.append(here)
         elif "repeat" in item:
-            count = filled(item["repeat"], values, facts, index)
-            assert isinstance(count, int)
-            for number in range(count):
-                _resolve(item["layers"], child(here, "layers"), values, facts, number, found)
-        else:
-            membership = item["if"]
-            actual = filled({"hp": membership["hp"]}, values, facts, index)
-            wanted = membership.get("in", [True])
-            if any(isinstance(actual, bool) == isinstance(each, bool) and actual == each for each in wanted):
-                _resolve(item["layers"], child(here, "layers"), values, facts, index, found)
+            for inner in place.passes(item["repeat"], values, facts):
+                _resolve(item["layers"], child(here, "layers"), values, facts, inner, found)
+        elif chosen(item["if"], values, facts, place):
+            _resolve(item["layers"], child(here, "layers"), values, facts, place, found)
+
+
+def chosen(condition: Mapping[str, object], values: Mapping[str, Scalar], facts: DataFacts, place: Place) -> bool:
+    """Whether these values take the branch of an `if`."""
+    actual = filled({"hp": condition["hp"]}, values, facts, place)
+    wanted = condition.get("in", [True])
+    assert isinstance(wanted, list)
+    return any(isinstance(actual, bool) == isinstance(each, bool) and actual == each for each in wanted)
