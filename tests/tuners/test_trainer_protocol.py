@@ -39,6 +39,7 @@ from tuners.trainer.protocol import (
 ORDERS: list[ToTrainer] = [
     job(Path("/scratch")),
     job(Path("/scratch"), parent_path="/p", resume=ResumePoint(1, 2, None, 0), constraint_parameters=10),
+    job(Path("/scratch"), task="finalize", options={"values": {"units": 8, "rate": 0.5, "kind": "cnn", "on": True}}),
     EndTrial("t", 1, "release", 2.5),
     EndTrial("t", 1, "stop"),
     Quit(),
@@ -47,8 +48,10 @@ REPORTS: list[FromTrainer] = [
     Ready("jax", "gpu:0", {"keras": "3"}, 512.5),
     ExecutionBegun("t", 1, 2),
     Started("t", 1, 2**40),
+    Started("t", 1, None),
     Batches("t", 1, 0, 3),
     Saved("t", 1, "last", 0, 3, "/scratch/f.npz", "a" * 64, 12),
+    Saved("t", 1, "bundle", 0, None, "/scratch/f.zip", "a" * 64, 12),
     Notice("t", 1, "checkpoint_skipped", "no space \u2028 left\n"),
     Ended("t", 1, "completed", 1.0),
     Failed("t", 1, Failure("crash", "m", Fault.MACHINE, True, False, "Traceback\n  x"), 1.0),
@@ -113,3 +116,11 @@ def test_what_is_refused_is_not_repeated_in_the_fault() -> None:
     with pytest.raises(ProtocolFault) as caught:
         decode_from_trainer(b'{"type":"batches","trial_id":"t","attempt":"hunter2","execution":0,"epoch":0}\n')
     assert "hunter2" not in str(caught.value)
+
+
+def test_folds_are_dealt_to_executions_in_turn(tmp_path: Path) -> None:
+    fit = {"epochs": 4, "cross_validation": {"folds": 3, "stratified": True}}
+    validated = job(tmp_path, resolved={"fit": fit}, executions=6)
+    assert [validated.fold(execution) for execution in range(6)] == [0, 1, 2, 0, 1, 2]
+    assert job(tmp_path, resolved={"fit": fit}, task="finalize").fold(0) is None
+    assert job(tmp_path, executions=2).fold(1) is None

@@ -25,11 +25,17 @@ _PROTOCOL_EXIT = 70
 
 
 class Control:
-    """One trial's line to the worker. `trained` says whether a batch has been trained in this attempt."""
+    """One trial's line to the worker, and how far the trial is.
+
+    Attributes:
+        trained: Whether a batch has been trained in this attempt.
+        phase: The failure code of an exception, raised now, that says nothing about itself.
+    """
 
     def __init__(self, send: Callable[[FromTrainer], None], *, now: Callable[[], float] = time.monotonic) -> None:
         self.send = send
         self.trained = False
+        self.phase = "build_error"
         self.how: How | None = None
         self._now = now
         self._deadline: float | None = None

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, ConfigDict, Field, PlainSerializer, TypeAdapter, ValidationError
@@ -60,6 +60,9 @@ class ResumePoint:
     best_epoch: int | None = None
 
 
+Task = Literal["trial", "finalize", "lr_range_test"]
+
+
 @dataclass(frozen=True, slots=True)
 class RunTrial:
     """Train this.
@@ -73,6 +76,10 @@ class RunTrial:
         max_parameters: Above this a model is refused before it is allocated.
         constraint_parameters: The definition's own bound on parameters, or None.
         parent_path: Last checkpoint of the trial this one goes on from, or None.
+        executions: Trainings in all; each fold of a cross-validation is one of them.
+        task: "trial": train and report. "finalize": train on all training rows, test, and save the model with its
+            report. "lr_range_test": raise the learning rate batch by batch and report the losses.
+        options: What tasks other than "trial" need to know (`Search.options`).
     """
 
     __pydantic_config__ = _CONFIG
@@ -92,7 +99,17 @@ class RunTrial:
     constraint_parameters: int | None
     parent_path: str | None
     resume: ResumePoint | None
+    task: Task = "trial"
+    options: dict[str, Any] = field(default_factory=dict)
     type: Literal["run"] = "run"
+
+    def fold(self, execution: int) -> int | None:
+        """The fold that training number `execution` leaves out, from 0; None without cross-validation.
+
+        A final training leaves none out, whatever the definition says.
+        """
+        folds = (self.resolved["fit"].get("cross_validation") or {}).get("folds")
+        return execution % int(folds) if folds and self.task == "trial" else None
 
 
 How = Literal["stop", "release", "abandon"]
@@ -148,13 +165,13 @@ class ExecutionBegun:
 
 @dataclass(frozen=True, slots=True)
 class Started:
-    """The first batch of the attempt has been trained."""
+    """The first batch of the attempt has been trained. `parameters` is None for models that have no count of them."""
 
     __pydantic_config__ = _CONFIG
 
     trial_id: str
     attempt: int
-    parameters: int
+    parameters: int | None
     type: Literal["started"] = "started"
 
 
@@ -184,17 +201,23 @@ class EpochDone:
     type: Literal["epoch"] = "epoch"
 
 
+SavedKind = Literal["last", "best", "model", "report", "bundle"]
+
+
 @dataclass(frozen=True, slots=True)
 class Saved:
-    """A checkpoint lies whole under `path`; the worker moves it to the store."""
+    """A checkpoint or a result lies whole under `path`; the worker moves it to the store.
+
+    `epoch` is the last one that has gone into it, absolute; None where a result does not depend on epochs.
+    """
 
     __pydantic_config__ = _CONFIG
 
     trial_id: str
     attempt: int
-    kind: Literal["last", "best"]
+    kind: SavedKind
     execution: int
-    epoch: int
+    epoch: int | None
     path: str
     sha256: str
     size_bytes: int

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,18 +12,19 @@ import structlog
 from storage.artifacts.store import ArtifactStore
 from storage.errors import ArtifactDamaged
 from storage.ids import SearchId
-from storage.records import Artifact, Claim, Search
+from storage.records import Artifact, Claim, Search, SearchKind
 from storage.repository import TrialReads
 from tuners.datasets.files import dataset_folder
 from tuners.definitions import DataFacts, Definition, parse_definition, resolve
 from tuners.seeds import training_seed
 from tuners.space import Space
-from tuners.trainer.protocol import ResumePoint, RunTrial
+from tuners.trainer.protocol import ResumePoint, RunTrial, Task
 from tuners.worker.reports import names
 
 _log = structlog.get_logger()
 
 _KEPT_SEARCHES = 16
+_TASKS: dict[SearchKind, Task] = {"search": "trial", "finalize": "finalize", "lr_range_test": "lr_range_test"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +58,9 @@ class OrderDesk:
             DataFacts.of(dataset),
             seed=training_seed(search.seed, trial.number),
         )
+        if search.kind != "search":
+            # What a job trains by need not be the objective of the definition it began with.
+            resolved["objective"] = asdict(search.objective)
         return RunTrial(
             trial_id=trial.id,
             attempt=claim.lease.attempt,
@@ -73,6 +77,8 @@ class OrderDesk:
             constraint_parameters=prepared.max_parameters,
             parent_path=self._checkpoint(claim, claim.parent),
             resume=self._resume(claim),
+            task=_TASKS[search.kind],
+            options=dict(search.options),
         )
 
     def _prepared(self, search: Search) -> _Prepared:

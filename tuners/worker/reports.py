@@ -12,11 +12,20 @@ from storage.errors import LeaseLost, ProtocolViolation, StorageUnavailable
 from storage.records import Claim, EpochRow, Failure, NewArtifact, Reason
 from storage.repository import Repository
 from tuners.failures import TrialFault, without_paths
-from tuners.trainer.protocol import Outcome, Saved, Started
+from tuners.trainer.protocol import Outcome, Saved, SavedKind, Started
 from tuners.worker.running import Running
 from tuners.worker.writing import write
 
 _log = structlog.get_logger()
+
+_CHECKPOINTS = frozenset({"last", "best"})
+_SUFFIXES: dict[SavedKind, tuple[str, ...]] = {
+    "last": (".npz",),
+    "best": (".npz",),
+    "model": (".keras", ".skops"),
+    "report": (".json",),
+    "bundle": (".zip",),
+}
 
 
 class Reports:
@@ -46,23 +55,30 @@ class Reports:
         except ProtocolViolation as violation:
             raise TrialFault("protocol_error", violation.message) from violation
 
-    def checkpoint(self, saved: Saved) -> None:
-        """Move a checkpoint to the store, record it, remove those it replaces.
+    def file(self, saved: Saved) -> None:
+        """Move a checkpoint or a result to the store, record it, remove those it replaces.
 
-        A store that is full or away costs the checkpoint, not the trial.
+        A store that is full or away costs a checkpoint, not the trial. A result is what the trial is run for: without
+        it the attempt fails (`storage_full`) and is charged to the machine.
         """
         path = Path(saved.path)
         if path.parent != self._scratch or path.is_symlink():
-            raise TrialFault("protocol_error", "The trainer named a checkpoint outside its folder.")
+            raise TrialFault("protocol_error", "The trainer named a file outside its folder.")
+        if path.suffix not in _SUFFIXES[saved.kind]:
+            raise TrialFault("protocol_error", f"The trainer saved a {saved.kind} as {path.suffix!r}.")
         lease = self._lease
-        key = f"trials/{lease.trial_id}/{lease.attempt}-{saved.execution}-{saved.epoch}-{saved.kind}.npz"
+        place = f"{lease.attempt}-{saved.execution}" + ("" if saved.epoch is None else f"-{saved.epoch}")
+        key = f"trials/{lease.trial_id}/{place}-{saved.kind}{path.suffix}"
         try:
             stored = self._store.put(key, path)
             path.unlink(missing_ok=True)
             if stored.sha256 != saved.sha256:
-                raise StorageUnavailable("the checkpoint changed on its way")
+                raise StorageUnavailable("the file changed on its way")
         except (StorageUnavailable, OSError) as error:
             message = without_paths(str(error))
+            if saved.kind not in _CHECKPOINTS:
+                self._remove(key)
+                raise TrialFault("storage_full", f"The {saved.kind} could not be stored: {message}") from error
             _log.warning("checkpoint_skipped", message=message, epoch=saved.epoch, **names(self._running.claim))
             self._remove(key)
             return

@@ -32,6 +32,7 @@ from tuners.trainer.protocol import (
     Notice,
     Outcome,
     Ready,
+    RunTrial,
     Saved,
     Started,
 )
@@ -281,17 +282,19 @@ class SlotThread:
             return failure("data_unavailable", error.message), None
         except (HeadstockError, ValueError, KeyError, TypeError) as error:
             return classify(error, before_first_batch=True, otherwise="build_error"), None
+        owner = running.claim.search.owner
+        self._trainer.reserve_for(owner)
         if not self._warm():
             if running.doom is not None or self._stopping:
                 return self._after_kill(running), None
             return failure("crash", "No trainer process could be started."), None
-        self._trainer.begin(order)
+        self._trainer.begin(order, owner=owner)
         if running.how is not None:
             # It was told to end while the trainer was still warming up.
             lease = running.lease
             self._trainer.send(EndTrial(lease.trial_id, lease.attempt, running.how, self._limits.grace_s / 2))
         try:
-            outcome = self._follow(running, reports)
+            outcome = self._follow(running, reports, order)
         except TrialFault as fault:
             return failure(fault.code, fault.message), self._trainer.close()
         if isinstance(outcome, TrainerExited):
@@ -302,7 +305,7 @@ class SlotThread:
             return self._after_kill(running), log
         return outcome, self._trainer.log()
 
-    def _follow(self, running: Running, reports: Reports) -> Outcome | Failure | TrainerExited | None:
+    def _follow(self, running: Running, reports: Reports, order: RunTrial) -> Outcome | Failure | TrainerExited | None:
         """Write what the trainer reports until the trial is over; what came of it, None when a clock ran out.
 
         Epochs that come within a quarter of a second are written in one transaction: where they are that short, the
@@ -332,11 +335,12 @@ class SlotThread:
             match event:
                 case EpochDone():
                     write_at = write_at if rows else self._clock.monotonic() + _LINGER_S
-                    rows.append(EpochRow(event.execution, event.epoch, dict(event.metrics), event.seconds))
+                    fold = order.fold(event.execution)
+                    rows.append(EpochRow(event.execution, event.epoch, dict(event.metrics), event.seconds, fold))
                 case Started():
                     reports.started(event, device=self._trainer.device)
                 case Saved():
-                    reports.checkpoint(event)
+                    reports.file(event)
                 case Notice():
                     _log.warning(event.code, message=without_paths(event.message), **names(running.claim))
                 case Ended():
