@@ -17,6 +17,7 @@ from tests.tuners.scripted_trainers import ScriptedLauncher, ScriptedTrainer, co
 from tests.tuners.trainer_doubles import dataset
 from tests.tuners.worker_scene import Scene
 from tests.waiting import wait_until
+from tuners.datasets.wire import META_NAME, Meta
 from tuners.failures import failure
 from tuners.launchers.base import TrainerGarbled
 from tuners.trainer.protocol import EndTrial, Failed, Notice, RunTrial, Saved
@@ -36,9 +37,22 @@ def stored_dataset(scene: Scene) -> Dataset:
         id=dataset_id, owner="ada", name=dataset_id, input_shape=(8, 8), num_classes=10, validation_rows=0,
         key=f"datasets/{dataset_id}",
     )  # fmt: skip
-    file = scene.settings.data_dir / "empty"
-    file.write_bytes(b"")
-    for name in ("x_train.npy", "y_train.npy", "meta.json"):
+    facts = {"dtype": "float32", "sha256": "0" * 64}
+    rows = record.train_rows
+    meta = Meta.model_validate(
+        {
+            "task": record.task,
+            "input_shape": record.input_shape,
+            "num_classes": record.num_classes,
+            "class_names": record.class_names,
+            "feature_names": record.feature_names,
+            "scale": record.scale,
+            "arrays": {"x_train": {**facts, "shape": (rows, 8, 8)}, "y_train": {**facts, "shape": (rows,)}},
+        }
+    )
+    file = scene.settings.data_dir / "file"
+    file.write_text(meta.model_dump_json(), encoding="utf-8")
+    for name in ("x_train.npy", "y_train.npy", META_NAME):
         scene.store.put(f"{record.key}/{name}", file)
     return scene.repository.add_dataset(record)
 
