@@ -17,8 +17,9 @@ from storage.clock import ManualClock
 from storage.errors import ArtifactDamaged
 from storage.ids import new_dataset_id
 from storage.records import Dataset
-from tuners.datasets.arrays import Arrays, ArraysCache, balanced_class_weights, load_arrays
+from tuners.datasets.arrays import Arrays, ArraysCache, DataRequest, balanced_class_weights, load_arrays
 from tuners.datasets.prepare import Part, RawData, prepare
+from tuners.datasets.preprocessing.fitted import FittedPreprocessing
 from tuners.datasets.scaling_rule import scale_axis
 from tuners.datasets.splits import split_rows, validation_rows
 from tuners.datasets.wire import META_NAME
@@ -56,8 +57,10 @@ def stored(folder: Path, scale: Any = None, **parts: tuple[Any, Any]) -> Dataset
     )
 
 
-def load(folder: Path, dataset: Dataset, **options: Any) -> Arrays:
-    return load_arrays(folder, dataset, **{"validation_split": None, "seed": 1, "cache": ArraysCache(), **options})
+def load(folder: Path, dataset: Dataset, *, cache: ArraysCache | None = None, **options: Any) -> Any:
+    """The arrays; a fresh cache keeps tests apart."""
+    request = DataRequest(**{"seed": 1, **options})
+    return load_arrays(folder, dataset, request=request, cache=ArraysCache() if cache is None else cache)
 
 
 class TestSplit:
@@ -215,7 +218,8 @@ class TestLoad:
 
     def test_cache_keeps_the_latest_within_its_size(self) -> None:
         def arrays(rows: int) -> Arrays:
-            return Arrays(np.zeros((rows, 25), np.float32), np.zeros(0), None, None, None, None)
+            x, y = np.zeros((rows, 25), np.float32), np.zeros(0)
+            return Arrays(x, y, None, None, None, None, None, None, None, FittedPreprocessing({}))
 
         cache = ArraysCache(max_bytes=1000)
         for name in ("a", "b"):

@@ -23,7 +23,7 @@ from storage.clock import ManualClock
 from storage.errors import DatasetUnavailable, InvalidDataset, NotFound, StorageUnavailable
 from storage.settings import Settings
 from tests.tuners.dataset_files import MNIST_VARIABLE, npz
-from tuners.datasets.arrays import ArraysCache, load_arrays
+from tuners.datasets.arrays import ArraysCache, DataRequest, load_arrays
 from tuners.datasets.builtin_names import BUILTINS, builtin_names, find_builtin, nearest_builtin
 from tuners.datasets.client import DatasetClient
 from tuners.datasets.files import dataset_folder
@@ -356,7 +356,7 @@ class TestBuiltin:
         record = client.builtin("digits")
         assert (record.x_dtype, record.source) == ("uint8", "scikit-learn: digits")
         folder = dataset_folder(store, record)
-        arrays = load_arrays(folder, record, validation_split=0.2, seed=7, cache=ArraysCache())
+        arrays = load_arrays(folder, record, request=DataRequest(validation_split=0.2, seed=7), cache=ArraysCache())
         assert (len(arrays.x_train), arrays.x_val is not None and len(arrays.x_val)) == (1437, 360)
         assert (arrays.x_train.min(), arrays.x_train.max()) == (0.0, 1.0)
 
@@ -467,7 +467,9 @@ class TestMnist:
         assert (record.train_rows, record.test_rows, record.input_shape) == (60_000, 10_000, (28, 28))
         assert (record.task, record.num_classes, record.scale, record.x_dtype) == ("classification", 10, "0-1", "uint8")
         folder = dataset_folder(store, record)
-        arrays = load_arrays(folder, record, validation_split=0.2, seed=1, test=True, cache=ArraysCache())
+        arrays = load_arrays(
+            folder, record, request=DataRequest(validation_split=0.2, seed=1, test=True), cache=ArraysCache()
+        )
         assert arrays.x_val is not None
         assert arrays.x_test is not None
         assert (len(arrays.x_train), len(arrays.x_val), len(arrays.x_test)) == (48_000, 12_000, 10_000)

@@ -1,53 +1,64 @@
-"""What a trainer trains on: a data set's arrays, split, scaled and in memory."""
+"""What a trainer trains on: a data set's arrays, split, preprocessed and in memory."""
 
 from __future__ import annotations
 
-import hashlib
 import threading
 from collections import OrderedDict
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import ValidationError
 
-from storage.errors import ArtifactDamaged
 from storage.records import Dataset
-from tuners.datasets.builtin_names import Scale
-from tuners.datasets.npy import Array, blocks
-from tuners.datasets.scaling import FittedScale, Float32, fit_scale
-from tuners.datasets.scaling_rule import scale_axis
-from tuners.datasets.splits import split_rows
-from tuners.datasets.wire import META_NAME, Meta
+from tuners.datasets.npy import Array
+from tuners.datasets.preprocessing.fitted import FittedPreprocessing, Tensors, fit_input
+from tuners.datasets.preprocessing.layout import can_be_windows, layouts, table_plan
+from tuners.datasets.preprocessing.options import Preprocessing, Text, Window
+from tuners.datasets.preprocessing.windows import window_rows
+from tuners.datasets.request import DataRequest
+from tuners.datasets.splits import split
+from tuners.datasets.stored import Examples, Indices, StoredDataset, Texts, encoded_targets, target_records
+
+__all__ = ["Arrays", "ArraysCache", "DataRequest", "Tensors", "balanced_class_weights", "load_arrays"]
 
 _CACHE_BYTES = 1 << 30
-
-Targets = NDArray[Any]
 
 
 @dataclass(frozen=True, slots=True)
 class Arrays:
-    """Examples are float32 in C order, shape (rows, *input_shape).
+    """Examples, shape (rows, *shape of an example), in C order: float32, or int32 for tokens. Mappings by name where
+    the data set has several inputs or targets.
 
     Targets: int32 of shape (rows,) for classes, float32 of shape (rows, classes) for classes one-hot, float32 of shape
-    (rows,) for regression. Parts that are not there are None. Callers must not write into any of them: later trials of
-    the same search get the same arrays.
+    (rows,) for one number, float32 of shape (rows, k) for k labels or numbers. Weights: float32 of shape (rows,). Parts
+    that are not there are None. Callers must not write into any of them: later trials of the same search get the same
+    arrays.
     """
 
-    x_train: Float32
-    y_train: Targets
-    x_val: Float32 | None
-    y_val: Targets | None
-    x_test: Float32 | None
-    y_test: Targets | None
+    x_train: Tensors
+    y_train: Tensors
+    w_train: NDArray[np.float32] | None
+    x_val: Tensors | None
+    y_val: Tensors | None
+    w_val: NDArray[np.float32] | None
+    x_test: Tensors | None
+    y_test: Tensors | None
+    w_test: NDArray[np.float32] | None
+    preprocessing: FittedPreprocessing
 
     @property
     def size_bytes(self) -> int:
-        parts = (self.x_train, self.y_train, self.x_val, self.y_val, self.x_test, self.y_test)
-        return sum(part.nbytes for part in parts if part is not None)
+        parts = (self.x_train, self.y_train, self.w_train, self.x_val, self.y_val, self.w_val)
+        return sum(_bytes(part) for part in (*parts, self.x_test, self.y_test, self.w_test))
+
+
+def _bytes(part: Tensors | None) -> int:
+    if part is None:
+        return 0
+    return sum(each.nbytes for each in part.values()) if isinstance(part, Mapping) else part.nbytes
 
 
 class ArraysCache:
@@ -86,43 +97,29 @@ class ArraysCache:
 _PROCESS_CACHE = ArraysCache()
 
 
-def load_arrays(
-    folder: Path,
-    dataset: Dataset,
-    *,
-    validation_split: float | None,
-    seed: int,
-    scale: Scale | None = None,
-    one_hot: bool = False,
-    test: bool = False,
-    cache: ArraysCache | None = None,
-) -> Arrays:
+def load_arrays(folder: Path, dataset: Dataset, *, request: DataRequest, cache: ArraysCache | None = None) -> Arrays:
     """The data set's parts, ready for `fit`.
 
-    With a `validation_split` some training rows become the validation part (`splits.split_rows`; stratified for
-    classes; a validation part of the data set's own is then left alone). Without one, that own part is used, and when
-    there is none there is no validation. Scales are fitted on the rows that remain for training, and on those only.
+    When the request splits, some training rows become the validation part (`splits.split`; a validation part of the
+    data set's own is then left alone). Otherwise that own part is used, and when there is none there is no validation.
+    Everything the preprocessing learns, it learns from the rows that remain for training. Windows are cut from each
+    part by itself.
 
     Args:
         folder: Where the files lie (`files.dataset_folder`).
         dataset: The record. Files that do not match its fingerprint are refused.
-        validation_split: Share of the training rows, between 0 and 1; None for no split.
-        seed: Of the split: the search's, so that all its trials validate on the same rows. At least 0.
-        scale: Overrides the data set's own.
-        one_hot: Whether classes are wanted one-hot (losses `categorical_*`); without effect on regression.
-        test: Whether the test part is wanted as well.
         cache: Of finished arrays; None takes this process' own.
 
     Raises:
         ArtifactDamaged: A file is missing, or is not what was stored.
-        ValueError: The split leaves no row on one side.
+        ValueError: The split leaves no row on one side, a part is too short for one window, a value is missing where
+            none may be.
     """
     cache = _PROCESS_CACHE if cache is None else cache
-    split = None if validation_split is None else (validation_split, seed)
-    key = (dataset.fingerprint, dataset.num_classes, split, scale or dataset.scale, one_hot, test)
+    key = (dataset.id, dataset.fingerprint, request.key)
     found = cache.get(key)
     if found is None:
-        found = _load(folder, dataset, split=split, scale=scale or dataset.scale, one_hot=one_hot, test=test)
+        found = _Loading(folder, dataset, request).arrays()
         cache.add(key, found)
     return found
 
@@ -142,75 +139,148 @@ def balanced_class_weights(y: NDArray[Any], num_classes: int) -> dict[int, float
     }
 
 
-def _load(
-    folder: Path, dataset: Dataset, *, split: tuple[float, int] | None, scale: Scale, one_hot: bool, test: bool
-) -> Arrays:
-    meta = _read_meta(folder, dataset)
-    own_validation = split is None and meta.rows("validation") > 0
-    wanted = ["train", *(["validation"] if own_validation else []), *(["test"] if test and meta.rows("test") else [])]
-    files = {f"{axis}_{part}": _read(folder, f"{axis}_{part}", meta) for part in wanted for axis in ("x", "y")}
-    x, y = files["x_train"], files["y_train"]
-    if split is None:
-        fitted = fit_scale(x, scale, scale_axis(dataset.input_shape, dataset.x_dtype))
-        x_train, y_train = fitted.apply(x), np.asarray(y)
-        x_val, y_val = _part(files, "validation", fitted)
-    else:
-        validation_split, seed = split
-        train, aside = split_rows(
-            np.asarray(y), validation_split=validation_split, seed=seed, stratified=dataset.task == "classification"
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """Stored rows: arrays of examples, targets and what else is known of them; `rows` chooses some (None: all)."""
+
+    x: Mapping[str, Examples]
+    y: Mapping[str, Array]
+    w: Array | None
+    g: Array | None
+    t: Array | None
+    rows: Indices | None = None
+
+    def chosen(self, array: Array | None) -> Array | None:
+        return array if array is None or self.rows is None else array[self.rows]
+
+
+@dataclass(frozen=True, slots=True)
+class _Finished:
+    x: Tensors | None = None
+    y: Tensors | None = None
+    w: NDArray[np.float32] | None = None
+
+
+class _Loading:
+    """One answer in the making."""
+
+    def __init__(self, folder: Path, dataset: Dataset, request: DataRequest) -> None:
+        self._dataset = dataset
+        self._request = request
+        self._stored = StoredDataset(folder, dataset)
+        self._options = Preprocessing.model_validate(dict(request.preprocessing))
+        self._window: Window | None = self._options.window if can_be_windows(dataset) else None
+
+    def arrays(self) -> Arrays:
+        request, stored = self._request, self._stored
+        train = self._part("train")
+        validation = self._part("validation") if not request.splits and stored.has("validation") else None
+        if request.whole:
+            train, validation = train if validation is None else _joined(train, validation), None
+        elif request.splits:
+            train, validation = self._split(train)
+        fitted = self._fitted(train)
+        test = self._part("test") if request.test and stored.has("test") else None
+        ready = self._finished(fitted, train)
+        ready_validation, ready_test = self._finished(fitted, validation), self._finished(fitted, test)
+        assert ready.x is not None
+        assert ready.y is not None
+        return Arrays(
+            x_train=ready.x,
+            y_train=ready.y,
+            w_train=ready.w,
+            x_val=ready_validation.x,
+            y_val=ready_validation.y,
+            w_val=ready_validation.w,
+            x_test=ready_test.x,
+            y_test=ready_test.y,
+            w_test=ready_test.w,
+            preprocessing=fitted,
         )
-        fitted = fit_scale(x[train], scale, scale_axis(dataset.input_shape, dataset.x_dtype))
-        x_train, y_train = fitted.apply(x, train), np.asarray(y)[train]
-        x_val, y_val = fitted.apply(x, aside), np.asarray(y)[aside]
-    x_test, y_test = _part(files, "test", fitted)
-    classes = dataset.num_classes if one_hot else None
-    return Arrays(
-        x_train=x_train,
-        y_train=_targets(y_train, dataset, classes),
-        x_val=x_val,
-        y_val=None if y_val is None else _targets(y_val, dataset, classes),
-        x_test=x_test,
-        y_test=None if y_test is None else _targets(y_test, dataset, classes),
-    )
+
+    def _part(self, part: str) -> _Part:
+        stored = self._stored
+        weights = stored.optional("w", part) if self._request.sample_weight else None
+        ordered = self._window is not None or self._request.split_by == "time"
+        times = stored.optional("t", part) if ordered else None
+        grouped = self._window is not None or self._request.split_by == "group"
+        groups = stored.optional("g", part) if grouped else None
+        return _Part(stored.examples(part), stored.targets(part), weights, groups, times)
+
+    def _split(self, part: _Part) -> tuple[_Part, _Part]:
+        request = self._request
+        target = next(iter(target_records(self._dataset).values()))
+        y = next(iter(part.y.values()))
+        times = part.t
+        if times is None and request.split_by == "time" and self._window is not None:
+            times = np.arange(len(y))
+        sides = split(
+            len(y),
+            by=request.split_by,
+            validation_split=request.validation_split,
+            folds=request.folds,
+            fold=request.fold,
+            seed=request.seed,
+            classes=y if request.stratified and target.task == "classification" else None,
+            groups=part.g,
+            times=times,
+        )
+        train, aside = (replace(part, rows=rows) for rows in sides)
+        return train, aside
+
+    def _fitted(self, train: _Part) -> FittedPreprocessing:
+        dataset, options = self._dataset, self._options
+        found = layouts(dataset, options, self._request.scale)
+        own: Mapping[str, Any] = {}
+        if dataset.kind == "text":
+            own = (options.text or Text()).model_dump()
+        elif options.sequence is not None:
+            own = options.sequence.model_dump()
+        plan = table_plan(dataset.columns, options, self._request.scale or dataset.scale)
+        states = {
+            name: fit_input(layout, train.x[name], train.rows, plan=plan, options=own) for name, layout in found.items()
+        }
+        window = None
+        if self._window is not None:
+            window = {"length": self._window.length, "stride": self._window.stride}
+        return FittedPreprocessing(states, found[""].features if "" in found else (), window)
+
+    def _finished(self, fitted: FittedPreprocessing, part: _Part | None) -> _Finished:
+        if part is None:
+            return _Finished()
+        x = fitted.transform(part.x, part.rows)
+        y = {name: np.asarray(part.chosen(values)) for name, values in part.y.items()}
+        w = part.chosen(part.w)
+        if self._window is not None:
+            rows = len(x[""])
+            windows, at = window_rows(rows, part.chosen(part.t), part.chosen(part.g), **self._window.model_dump())
+            if not len(windows):
+                raise ValueError(f"a part of {rows} rows is too short for one window of {self._window.length} rows")
+            x = {"": x[""][windows]}
+            y = {name: values[at] for name, values in y.items()}
+            w = None if w is None else w[at]
+        hot = self._request.one_hot
+        targets = {
+            name: encoded_targets(y[name], target, one_hot=hot if isinstance(hot, bool) else name in hot)
+            for name, target in target_records(self._dataset).items()
+        }
+        weights = None if w is None else np.ascontiguousarray(w, dtype=np.float32)
+        return _Finished(x.get("", x), targets.get("", targets), weights)
 
 
-def _part(files: Mapping[str, Array], part: str, fitted: FittedScale) -> tuple[Float32 | None, Array | None]:
-    if f"x_{part}" not in files:
-        return None, None
-    return fitted.apply(files[f"x_{part}"]), np.asarray(files[f"y_{part}"])
-
-
-def _targets(y: Array, dataset: Dataset, one_hot_classes: int | None) -> Targets:
-    if dataset.task == "regression":
-        return np.ascontiguousarray(y, dtype=np.float32)
-    if one_hot_classes is None:
-        return np.ascontiguousarray(y, dtype=np.int32)
-    encoded = np.zeros((len(y), one_hot_classes), dtype=np.float32)
-    encoded[np.arange(len(y)), y] = 1.0
-    return encoded
-
-
-def _read_meta(folder: Path, dataset: Dataset) -> Meta:
-    try:
-        meta = Meta.model_validate_json((folder / META_NAME).read_bytes())
-    except (OSError, ValidationError) as error:
-        raise ArtifactDamaged(f"The description of data set {dataset.id} is missing or damaged.") from error
-    if meta.fingerprint() != dataset.fingerprint:
-        raise ArtifactDamaged(f"The files of data set {dataset.id} are not those of its record.")
-    return meta
-
-
-def _read(folder: Path, name: str, meta: Meta) -> Array:
-    """The array, mapped, its content checked: a damaged file would otherwise only show as odd scores."""
-    facts = {str(key): value for key, value in meta.arrays.items()}[name]
-    try:
-        array: Array = np.load(folder / f"{name}.npy", mmap_mode="r", allow_pickle=False)
-    except (OSError, ValueError, EOFError) as error:
-        raise ArtifactDamaged(f"The array {name} is missing or damaged.") from error
-    digest = hashlib.sha256()
-    if array.dtype.name == facts.dtype and array.shape == facts.shape:
-        for _, block in blocks(array):
-            digest.update(np.ascontiguousarray(block).data.cast("B"))
-    if digest.hexdigest() != facts.sha256:
-        raise ArtifactDamaged(f"The array {name} is not what was stored.")
-    return array
+def _joined(one: _Part, other: _Part) -> _Part:
+    """Both, one after the other; windows reach from neither into the other, since only training rows have groups."""
+    x: dict[str, Examples] = {}
+    for name, first in one.x.items():
+        second = other.x[name]
+        if isinstance(first, Texts) and isinstance(second, Texts):
+            x[name] = first.followed_by(second)
+        elif isinstance(first, np.ndarray) and isinstance(second, np.ndarray):
+            x[name] = np.concatenate([first, second])
+    y = {name: np.concatenate([values, other.y[name]]) for name, values in one.y.items()}
+    w = None if one.w is None or other.w is None else np.concatenate([one.w, other.w])
+    rows, more = (len(next(iter(part.y.values()))) for part in (one, other))
+    g = np.zeros(rows, dtype=np.int64) if one.g is None else one.g
+    g = np.concatenate([g, np.full(more, g.max() + 1)])
+    t = None if one.t is None else np.concatenate([one.t, np.arange(more)])
+    return _Part(x, y, w, g, t)

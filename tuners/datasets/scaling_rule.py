@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal
 
+from tuners.datasets.builtin_names import Scale
+
 ScaleAxis = Literal["all", "feature"]
 
 
@@ -20,3 +22,10 @@ def scale_axis(input_shape: Sequence[int], x_dtype: str) -> ScaleAxis:
       flattened images: a pixel that is black in all training rows must not be stretched in the others.
     """
     return "feature" if len(input_shape) == 1 and x_dtype != "uint8" else "all"
+
+
+def default_scale(dtype: str, shape: Sequence[int]) -> Scale:
+    """What examples of this NumPy type and shape get when nobody says: bytes are pixels, floats in a row a table."""
+    if dtype == "uint8":
+        return "0-1"
+    return "standard" if dtype.startswith("float") and len(shape) == 1 else "none"

@@ -10,6 +10,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
 from storage import records
+from tuners.datasets.preprocessing.options import Preprocessing
 from tuners.definitions import bounds
 from tuners.definitions.analysis import Analysis, analysed
 from tuners.definitions.faults import Faults
@@ -51,6 +52,12 @@ class DatasetReference(_Part):
     name: _Name | None = None
     id: Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_]+$")] | None = None
     scale: Literal["0-1", "standard", "none"] | None = None
+    preprocessing: Preprocessing | None = None
+
+    def to_json(self) -> JsonObject:
+        """What was given, and the defaults of the parts of the preprocessing that were."""
+        document = self.model_dump(exclude_none=True)
+        return document if self.preprocessing is None else {**document, "preprocessing": self.preprocessing.to_json()}
 
 
 class ObjectiveReference(_Part):
@@ -114,7 +121,15 @@ class Compile(_Part):
 
     optimizer: Any = None
     loss: Any = None
-    metrics: Annotated[tuple[Any, ...], _List] = ()
+    loss_weights: Any = None
+    metrics: Any = ()
+
+
+class CrossValidation(_Part):
+    """Each trial trains once a fold, each time validating on another part of the training rows."""
+
+    folds: Annotated[int, Field(ge=2, le=bounds.MAX_FOLDS)]
+    stratified: bool = True
 
 
 class Fit(_Part):
@@ -124,12 +139,18 @@ class Fit(_Part):
         epochs: None for models that are not trained in epochs.
         validation_split: Share of the training rows that is held out; None uses the data set's own validation part.
     """
+        cross_validation: Instead of it.
+        split_by: What either of them keeps together or apart: nothing, groups, or the past and the future.
+        sample_weight: Whether the data set's sample weights count, where it has any.
 
     epochs: Any = None
     batch_size: Any = 32
     validation_split: Any = None
     shuffle: Any = True
+    cross_validation: CrossValidation | None = None
+    split_by: Literal["rows", "group", "time"] = "rows"
     class_weight: Literal["balanced"] | None = None
+    sample_weight: bool = True
     callbacks: Annotated[tuple[Any, ...], _List] = ()
 
 
@@ -177,6 +198,12 @@ class Definition(_Part):
         return self.analysis.space
 
     def metric_names(self, *, validation: bool = True) -> tuple[str, ...]:
+    @property
+    def trainings_per_trial(self) -> int:
+        """How often each trial trains from fresh weights: once for each fold of each execution."""
+        folding = self.fit.cross_validation
+        return self.executions_per_trial * (1 if folding is None else folding.folds)
+
         """The names under which the model logs; with `validation` those of the validation part too."""
         names = logged_metrics(self.compile.metrics)
         return tuple(with_validation(names) if validation else names)
@@ -193,10 +220,16 @@ def _opaque(definition: Definition) -> JsonObject:
             if (value := getattr(definition.compile, key)) is not None
         },
         "fit": {
-            key: list(value) if isinstance(value, tuple) else value
+            key: _plain(value)
             for key in Fit.model_fields
             if (value := getattr(definition.fit, key)) is not None
         },
         "constraints": list(definition.constraints),
     }
     return copy.deepcopy(document)
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, BaseModel):
+        return value.model_dump()
+    return list(value) if isinstance(value, tuple) else value

@@ -1,0 +1,110 @@
+"""A preprocessing with what the training rows told: it makes of any rows what the model was trained on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tuners.datasets.npy import Array
+from tuners.datasets.preprocessing.layout import InputLayout, Plan
+from tuners.datasets.preprocessing.sequences import apply_sequences
+from tuners.datasets.preprocessing.tables import apply_table, fit_table
+from tuners.datasets.preprocessing.texts import apply_texts, fit_texts
+from tuners.datasets.preprocessing.windows import window_rows
+from tuners.datasets.scaling import FittedScale, fit_scale
+from tuners.datasets.stored import Examples, Indices, Texts
+
+Tensors = NDArray[Any] | Mapping[str, NDArray[Any]]
+"""One array; or several, by name."""
+
+
+@dataclass(frozen=True, slots=True)
+class FittedPreprocessing:
+    """What becomes of raw examples. Plain JSON holds all of it.
+
+    Attributes:
+        inputs: For each array of examples what to do with it, by name; under "" when there is one only. `way` says
+            which module does it: "table", "text", "sequence", "tokens" or "scale".
+        feature_names: Of the columns that come out of a table; empty for everything else.
+        window: `length` and `stride`, where rows become windows.
+    """
+
+    inputs: Mapping[str, Mapping[str, Any]]
+    feature_names: tuple[str, ...] = ()
+    window: Mapping[str, int] | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "inputs": {name: dict(state) for name, state in self.inputs.items()},
+            "feature_names": list(self.feature_names),
+            "window": None if self.window is None else dict(self.window),
+        }
+
+    @classmethod
+    def from_json(cls, document: Mapping[str, Any]) -> Self:
+        return cls(document["inputs"], tuple(document["feature_names"]), document["window"])
+
+    def apply(self, raw: Tensors | Sequence[str]) -> Tensors:
+        """Rows as they lie in a data set (texts as a list), as the model wants them; windows are cut in their order.
+
+        Raises:
+            KeyError: One of several inputs is not there.
+            ValueError: A table has gaps where the definition allows none.
+        """
+        if "" not in self.inputs:
+            assert isinstance(raw, Mapping)
+            return {name: _applied(state, raw[name], None) for name, state in self.inputs.items()}
+        x = _applied(self.inputs[""], raw, None)
+        if self.window is None:
+            return x
+        windows, _ = window_rows(
+            len(x), None, None, length=self.window["length"], horizon=0, stride=self.window["stride"]
+        )
+        made: NDArray[Any] = x[windows]
+        return made
+
+    def transform(self, examples: Mapping[str, Examples], rows: Indices | None) -> dict[str, NDArray[Any]]:
+        """The rows (None: all) of each array of examples, before windows are cut."""
+        return {name: _applied(state, examples[name], rows) for name, state in self.inputs.items()}
+
+
+def fit_input(
+    layout: InputLayout, x: Examples, rows: Indices | None, *, plan: Plan, options: Mapping[str, Any]
+) -> dict[str, Any]:
+    """The state of one array of examples, from its training rows (None: all of them).
+
+    Args:
+        plan: Of a table.
+        options: Of texts or sequences.
+    """
+    if isinstance(x, Texts):
+        return {"way": "text", **fit_texts(options, x.take(rows))}
+    taken = x if rows is None else x[rows]
+    if layout.way == "table":
+        return {"way": "table", "columns": fit_table(plan, taken)}
+    if layout.way == "sequence":
+        return {"way": "sequence", "length": options["length"]}
+    if layout.way == "tokens":
+        return {"way": "tokens"}
+    scale = fit_scale(taken, layout.scale, layout.axis)
+    return {"way": "scale", "offset": scale.offset.tolist(), "divisor": scale.divisor.tolist()}
+
+
+def _applied(state: Mapping[str, Any], raw: Any, rows: Indices | None) -> NDArray[Any]:
+    way = state["way"]
+    if way == "text":
+        return apply_texts(state, raw.take(rows) if isinstance(raw, Texts) else list(raw))
+    x: Array = np.asanyarray(raw)
+    if way == "scale":
+        scale = FittedScale(np.asarray(state["offset"], np.float64), np.asarray(state["divisor"], np.float64))
+        return scale.apply(x, rows)
+    taken = x if rows is None else x[rows]
+    if way == "table":
+        return apply_table(state["columns"], taken)
+    if way == "sequence":
+        return apply_sequences(state["length"], taken)
+    return np.ascontiguousarray(taken, dtype=np.int32)
