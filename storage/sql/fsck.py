@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from sqlalchemy import and_, case, func, or_, select
 from sqlalchemy.orm import aliased
 
-from storage.records import Violation
+from storage.records import SearchKind, Violation
 from storage.sql import tables
 from storage.sql.database import Transaction
 from storage.sql.part import Part
@@ -23,6 +23,11 @@ _attempts = tables.attempts.c
 _epochs = tables.epochs.c
 _artifacts = tables.artifacts.c
 _MOST_PER_INVARIANT = 100
+RESULTS: dict[SearchKind, frozenset[str]] = {
+    "finalize": frozenset({"report", "model", "bundle"}),
+    "lr_range_test": frozenset({"report"}),
+}
+"""What a job of each kind leaves when it completes."""
 
 
 class Invariants(Part):
@@ -130,6 +135,75 @@ def _epochs_contiguous(tx: Transaction) -> Found:
             f"execution {row.execution} has {row.count} rows from epoch {row.low} to {row.high}, beginning should be"
             f" {row.start_epoch}",
         )
+
+
+def _executions_whole(tx: Transaction) -> Found:
+    """A COMPLETED trial has epochs of every execution, and all epochs of an execution are of one fold."""
+    counted = (
+        select(_epochs.trial_id, func.count(_epochs.execution.distinct()).label("count"))
+        .group_by(_epochs.trial_id)
+        .subquery()
+    )
+    for row in tx.all(
+        select(_trials.id, counted.c.count, _searches.executions_per_trial.label("wanted"))
+        .join_from(tables.trials, tables.searches)
+        .join(counted, counted.c.trial_id == _trials.id)
+        .where(_trials.state == TrialState.COMPLETED, counted.c.count != _searches.executions_per_trial)
+    ):
+        yield row.id, f"it completed with epochs of {row.count} executions, {row.wanted} were asked for"
+    for row in tx.all(
+        select(_epochs.trial_id, _epochs.execution)
+        .group_by(_epochs.trial_id, _epochs.execution)
+        .having(func.count(func.coalesce(_epochs.fold, -1).distinct()) > 1)
+    ):
+        yield row.trial_id, f"the epochs of execution {row.execution} are of several folds"
+
+
+def _results_there(tx: Transaction) -> Found:
+    """A job that has completed has left what it was run for, and only jobs leave such files."""
+    for kind, wanted in RESULTS.items():
+        found = (
+            select(_artifacts.trial_id, func.count(_artifacts.kind.distinct()).label("count"))
+            .where(_artifacts.kind.in_(sorted(wanted)))
+            .group_by(_artifacts.trial_id)
+            .subquery()
+        )
+        statement = (
+            select(_trials.id, func.coalesce(found.c.count, 0).label("count"))
+            .join_from(tables.trials, tables.searches)
+            .outerjoin(found, found.c.trial_id == _trials.id)
+            .where(
+                _searches.kind == kind,
+                _trials.state == TrialState.COMPLETED,
+                func.coalesce(found.c.count, 0) != len(wanted),
+            )
+        )
+        for row in tx.all(statement):
+            yield row.id, f"the {kind} completed with {row.count} of its results ({', '.join(sorted(wanted))})"
+    strange = (
+        select(_artifacts.id, _artifacts.kind, _searches.kind.label("job"))
+        .join_from(tables.artifacts, tables.searches, _artifacts.search_id == _searches.id)
+        .where(
+            or_(
+                and_(_searches.kind == "search", _artifacts.kind.in_(("report", "bundle"))),
+                and_(_searches.kind == "lr_range_test", _artifacts.kind.not_in(("report", "last", "best"))),
+            )
+        )
+    )
+    for row in tx.all(strange):
+        yield row.id, f"a {row.kind} of a {row.job}"
+
+
+def _jobs_single(tx: Transaction) -> Found:
+    """A job is one trial, and a final training says which trial it began with."""
+    statement = select(_searches.id, _searches.kind, _searches.trials, _searches.source_trial_id).where(
+        or_(
+            and_(_searches.kind != "search", _searches.trials > 1),
+            (_searches.kind == "finalize") != _searches.source_trial_id.is_not(None),
+        )
+    )
+    for row in tx.all(statement):
+        yield row.id, f"a {row.kind} with {row.trials} trials and the source {row.source_trial_id}"
 
 
 def _one_owner(tx: Transaction) -> Found:
@@ -372,6 +446,7 @@ INVARIANTS: dict[str, Callable[[Transaction], Found]] = {
     "counters_true": _counters_true,
     "epochs_counted": _epochs_counted,
     "epochs_contiguous": _epochs_contiguous,
+    "executions_whole": _executions_whole,
     "one_owner": _one_owner,
     "lease_while_running": _leases,
     "attempts_match": _attempts_match,
@@ -383,5 +458,7 @@ INVARIANTS: dict[str, Callable[[Transaction], Found]] = {
     "resumable": _resumable,
     "data_there": _data_there,
     "log_complete": _log_complete,
+    "jobs_single": _jobs_single,
+    "results_there": _results_there,
     "file_whole": _file_whole,
 }

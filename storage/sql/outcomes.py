@@ -42,7 +42,7 @@ class Outcomes(Part):
 
     def complete_trial(self, lease: Lease, *, seconds: float, log: str | None = None) -> Trial:
         def work(tx: Transaction, search: Row[Any], trial: Row[Any]) -> None:
-            score = _score(tx, search, trial, every_execution=True)
+            score = _score(tx, search, trial, executions=search.executions_per_trial)
             if score is None:
                 _fail_without_score(tx, search, trial, seconds=seconds, log=log)
                 return
@@ -53,7 +53,7 @@ class Outcomes(Part):
 
     def stop_trial(self, lease: Lease, *, seconds: float, reason: Reason, log: str | None = None) -> Trial:
         def work(tx: Transaction, search: Row[Any], trial: Row[Any]) -> None:
-            score = _score(tx, search, trial, every_execution=False)
+            score = _score(tx, search, trial, executions=None)
             if score is None:
                 _fail_without_score(tx, search, trial, seconds=seconds, log=log)
                 return
@@ -239,18 +239,18 @@ def _return_to_queue(
     if not trial.stop_requested:
         requeue_trial(tx, search, trial, event=event, code=code, seconds=seconds, **values)
         return
-    score = _score(tx, search, trial, every_execution=False)
+    score = _score(tx, search, trial, executions=None)
     to = TrialState.CANCELLED if score is None else TrialState.STOPPED
     reason = Reason("stop_requested", "stopped by request")
     end_trial(tx, search, trial, to, seconds=seconds, score=score, reason=reason, **values)
 
 
-def _score(tx: Transaction, search: Row[Any], trial: Row[Any], *, every_execution: bool) -> Score | None:
+def _score(tx: Transaction, search: Row[Any], trial: Row[Any], *, executions: int | None) -> Score | None:
     rows = tx.all(
         select(_epochs.execution, _epochs.epoch, _epochs.objective, _epochs.metrics).where(_epochs.trial_id == trial.id)
     )
     points = (Point(row.execution, row.epoch, row.objective, row.metrics) for row in rows)
-    return score_trial(points, direction=search.objective_direction, every_execution=every_execution)
+    return score_trial(points, direction=search.objective_direction, executions=executions)
 
 
 def _fail_without_score(tx: Transaction, search: Row[Any], trial: Row[Any], *, seconds: float, log: str | None) -> None:
@@ -259,6 +259,8 @@ def _fail_without_score(tx: Transaction, search: Row[Any], trial: Row[Any], *, s
         if trial.epochs
         else "the trial ended before its first epoch was reported"
     )
+    if trial.epochs and search.executions_per_trial > 1:
+        message += f" in at least one of the {search.executions_per_trial} trainings"
     failure = Failure(code=NON_FINITE, message=message, fault=Fault.DEFINITION, retryable=False)
     end_attempt(tx, trial, AttemptState.FAILED, seconds=seconds, failure=failure, log=log)
     end_trial(

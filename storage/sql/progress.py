@@ -67,7 +67,7 @@ class Progress(Part):
     def record_epochs(self, lease: Lease, rows: Sequence[EpochRow]) -> None:
         def work(tx: Transaction) -> None:
             search, trial = hold(tx, lease)
-            fresh = _fresh_rows(tx, trial, rows)
+            fresh = _fresh_rows(tx, search, trial, rows)
             if not fresh:
                 return
             now = tx.now()
@@ -98,6 +98,7 @@ class Progress(Part):
                     trial_id=trial.id,
                     number=trial.number,
                     execution=row.execution,
+                    fold=row.fold,
                     epoch=row.epoch,
                     metrics=metrics,
                 )
@@ -146,7 +147,7 @@ class Progress(Part):
         return self._database.write(work)
 
 
-def _fresh_rows(tx: Transaction, trial: Row[Any], rows: Sequence[EpochRow]) -> list[EpochRow]:
+def _fresh_rows(tx: Transaction, search: Row[Any], trial: Row[Any], rows: Sequence[EpochRow]) -> list[EpochRow]:
     """Those of `rows` that are not stored yet, after checking that all of them can be."""
     ordered = sorted(rows, key=lambda row: (row.execution, row.epoch))
     last: dict[int, int] = {}
@@ -154,6 +155,11 @@ def _fresh_rows(tx: Transaction, trial: Row[Any], rows: Sequence[EpochRow]) -> l
     known: dict[tuple[int, int], dict[str, float]] = {}
     for row in ordered:
         if row.execution not in last:
+            if row.execution >= search.executions_per_trial:
+                raise ProtocolViolation(
+                    f"trial {trial.id}: execution {row.execution} was reported, but there are only"
+                    f" {search.executions_per_trial}"
+                )
             _demand_execution(tx, trial, row.execution, begun=last)
             last[row.execution] = _last_epoch(tx, trial, row.execution)
             if row.epoch <= last[row.execution]:

@@ -28,7 +28,7 @@ class Score:
     last_metrics: Mapping[str, float | None]
 
 
-def score_trial(points: Iterable[Point], *, direction: Direction, every_execution: bool) -> Score | None:
+def score_trial(points: Iterable[Point], *, direction: Direction, executions: int | None) -> Score | None:
     """The trial's score, or None when it has none.
 
     Per execution (or fold) the best finite objective, at the earliest epoch that reached it; then the mean over
@@ -37,8 +37,8 @@ def score_trial(points: Iterable[Point], *, direction: Direction, every_executio
     Args:
         points: All epoch rows of the trial, in any order.
         direction: "min" or "max".
-        every_execution: Whether an execution without a finite objective leaves the trial without a score. If not (a
-            trial stopped early), one execution with a finite value is enough.
+        executions: How many executions (of every fold) must have a finite objective: one that has none, or was never
+            begun, leaves the trial without a score. None (a trial stopped early): one with a finite value is enough.
     """
     by_execution: dict[int, list[Point]] = {}
     for point in points:
@@ -49,9 +49,7 @@ def score_trial(points: Iterable[Point], *, direction: Direction, every_executio
         finite = [point for point in by_execution[execution] if point.objective is not None]
         if finite:
             best.append(min(finite, key=lambda point: (sign * (point.objective or 0.0), point.epoch)))
-        elif every_execution:
-            return None
-    if not best:
+    if not best or (executions is not None and len(best) < executions):
         return None
     last = [max(points, key=lambda point: point.epoch) for points in by_execution.values()]
     return Score(

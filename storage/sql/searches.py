@@ -40,7 +40,7 @@ _searches = tables.searches.c
 
 class Searches(Part):
     def create_search(self, new: NewSearch, *, idempotency_key: str | None = None) -> tuple[Search, bool]:
-        digest = _digest(new.definition)
+        digest = _digest(new)
 
         def work(tx: Transaction) -> tuple[Search, bool]:
             if idempotency_key is not None:
@@ -51,7 +51,7 @@ class Searches(Part):
                 )
                 if first is not None:
                     if first.definition_sha256 != digest:
-                        raise IdempotencyKeyReused("this idempotency key belongs to another definition")
+                        raise IdempotencyKeyReused("this idempotency key belongs to another request")
                     return read_search(tx, SearchId(first.id)), False
             # Locked, so that nobody removes the data between this look and the commit.
             found = tx.lock(select(tables.datasets.c.id).where(tables.datasets.c.id == new.dataset_id), tables.datasets)
@@ -281,5 +281,15 @@ def _names(changes: SearchChanges) -> list[str]:
     return [name for name in ("limits", "parallelism", "priority", "tags") if getattr(changes, name) is not None]
 
 
-def _digest(definition: JsonObject) -> str:
-    return hashlib.sha256(json.dumps(definition, sort_keys=True, allow_nan=False).encode()).hexdigest()
+def _digest(new: NewSearch) -> str:
+    """Of all that was asked for. For searches that is the definition, as databases of earlier versions have it."""
+    document: JsonObject = new.definition
+    if new.kind != "search":
+        document = {
+            "definition": new.definition,
+            "kind": new.kind,
+            "source": new.source_trial_id,
+            "seed": new.seed,
+            "options": new.options,
+        }
+    return hashlib.sha256(json.dumps(document, sort_keys=True, allow_nan=False).encode()).hexdigest()

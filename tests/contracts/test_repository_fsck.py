@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator
 
 import pytest
 from sqlalchemy import Engine, event, text
 
 from storage.clock import ManualClock
+from storage.ids import TrialId
 from storage.sql import open_repository
 from storage.sql.engine import open_migration_engine, parse_url
 from storage.sql.fsck import INVARIANTS
@@ -88,7 +90,23 @@ def _played(relaxed: Relaxed) -> Scene:
     (again,) = scene.claims(1)
     assert again.trial.id == retried.trial.id
     assert search.id == again.search.id
+    _job(scene)
     return scene
+
+
+def _job(scene: Scene) -> None:
+    """A final training that has completed with its results."""
+    source = scene.repository.active_searches()[0]
+    new = scene.new_search(kind="finalize", tuner="fixed", source_trial_id=TrialId("t_0"), priority=9)
+    job, _ = scene.repository.create_search(dataclasses.replace(new, dataset_id=source.dataset_id))
+    scene.repository.start_search(job.id)
+    scene.queue(job.id, 1)
+    claim = scene.claim()
+    assert claim.search.id == job.id
+    scene.report(claim.lease, 3.0)
+    for kind in ("report", "model", "bundle"):
+        scene.checkpoint(claim.lease, epoch=0, kind=kind)
+    scene.repository.complete_trial(claim.lease, seconds=1)
 
 
 CORRUPTIONS: dict[str, tuple[str, ...]] = {
@@ -100,6 +118,7 @@ CORRUPTIONS: dict[str, tuple[str, ...]] = {
         "UPDATE searches SET epochs_recorded = epochs_recorded + 1",
     ),
     "epochs_contiguous": ("UPDATE epochs SET epoch = 5 WHERE epoch = 1",),
+    "executions_whole": ("UPDATE searches SET executions_per_trial = 2",),
     "one_owner": ("UPDATE attempts SET started_at = '2020-01-01 00:00:00.000000' WHERE number = 2",),
     "lease_while_running": ("UPDATE trials SET lease_expires_at = NULL WHERE state = 'RUNNING'",),
     "attempts_match": ("UPDATE attempts SET token = 'other' WHERE state = 'RUNNING'",),
@@ -116,6 +135,8 @@ CORRUPTIONS: dict[str, tuple[str, ...]] = {
     "resumable": ("UPDATE artifacts SET epoch = 7",),
     "data_there": ("DELETE FROM datasets",),
     "log_complete": ("DELETE FROM events WHERE kind = 'trial.completed'",),
+    "jobs_single": ("UPDATE searches SET source_trial_id = NULL",),
+    "results_there": ("DELETE FROM artifacts WHERE kind = 'bundle'",),
 }
 
 
@@ -147,6 +168,10 @@ MORE: dict[str, tuple[str, str]] = {
     "a place of ending too high": ("ended_once", "UPDATE trials SET ended_seq = 7 WHERE number = 0"),
     "a score missing": ("scores_true", "UPDATE trials SET score = NULL WHERE number = 0"),
     "a definition missing": ("data_there", "DELETE FROM definitions"),
+    "an execution of two folds": ("executions_whole", "UPDATE epochs SET fold = 1 WHERE epoch = 1"),
+    "a job without results": ("results_there", "DELETE FROM artifacts WHERE kind IN ('bundle', 'model', 'report')"),
+    "a report of a search": ("results_there", "UPDATE artifacts SET kind = 'report' WHERE kind = 'last'"),
+    "a search with a source": ("jobs_single", "UPDATE searches SET source_trial_id = 't_0' WHERE kind = 'search'"),
 }
 
 

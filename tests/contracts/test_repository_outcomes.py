@@ -66,6 +66,18 @@ def test_the_score_is_the_mean_over_executions(scene: Scene) -> None:
     assert trial.last_metrics["val_accuracy"] == pytest.approx((0.75 + 0.125 + 0.5) / 3)
 
 
+def test_the_score_of_a_cross_validation_is_the_mean_over_its_folds(scene: Scene) -> None:
+    """Folds that stop early count as much as those that ran to the end."""
+    claim = scene.running(executions_per_trial=3)
+    for fold, losses in enumerate([(4.0, 1.0, 2.0), (3.0,), (9.0, 5.0)]):
+        rows = [EpochRow(fold, epoch, {"val_loss": loss}, 0.5, fold) for epoch, loss in enumerate(losses)]
+        scene.repository.record_epochs(claim.lease, rows)
+    trial = scene.repository.complete_trial(claim.lease, seconds=1)
+    assert (trial.score, trial.best_epoch) == (3.0, 1)
+    stored = scene.repository.list_epochs(trial.id, limit=10).items
+    assert [row.fold for row in stored] == [0, 0, 0, 1, 2, 2]
+
+
 def test_huge_scores_do_not_overflow(scene: Scene) -> None:
     claim = scene.running(executions_per_trial=2)
     for execution in (0, 1):
@@ -80,6 +92,7 @@ def test_huge_scores_do_not_overflow(scene: Scene) -> None:
         pytest.param([(0, 0, {"val_loss": math.nan}), (0, 1, {"val_loss": math.inf})], id="never finite"),
         pytest.param([(0, 0, {"loss": 1.0})], id="objective missing"),
         pytest.param([(0, 0, {"val_loss": 1.0}), (1, 0, {"val_loss": math.nan})], id="one execution without"),
+        pytest.param([(0, 0, {"val_loss": 1.0}), (0, 1, {"val_loss": 2.0})], id="one execution never begun"),
     ],
 )
 def test_without_a_finite_objective_the_trial_fails(

@@ -56,6 +56,22 @@ def test_odd_numbers_survive(scene: Scene, odd: float, metric: str) -> None:
     assert event.payload["metrics"] == {**metrics, metric: None}
 
 
+def test_an_execution_beyond_those_asked_for_is_refused(scene: Scene) -> None:
+    claim = scene.running(executions_per_trial=2)
+    scene.report(claim.lease, 1.0)
+    scene.report(claim.lease, 1.0, execution=1)
+    with pytest.raises(ProtocolViolation, match="there are only 2"):
+        scene.report(claim.lease, 1.0, execution=2)
+    assert scene.trial(claim.trial.id).epochs == 2
+
+
+def test_the_event_of_an_epoch_names_its_fold(scene: Scene) -> None:
+    claim = scene.running(executions_per_trial=2)
+    scene.repository.record_epochs(claim.lease, [EpochRow(0, 0, {"val_loss": 1.0}, 0.5, fold=0)])
+    event = scene.repository.events_after(0, search_id=claim.search.id)[-1]
+    assert (event.kind, event.payload["execution"], event.payload["fold"]) == ("trial.epoch", 0, 0)
+
+
 def test_epochs_may_come_in_any_portions(scene: Scene) -> None:
     claim = scene.running(executions_per_trial=2)
     rows = losses_to_rows([5.0, 4.0, 3.0])

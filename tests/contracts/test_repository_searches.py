@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import Any
 
 import pytest
 
 from storage.errors import IdempotencyKeyReused, Invalid, InvalidPage, NotFound, WrongState
-from storage.ids import SearchId, new_dataset_id
+from storage.ids import SearchId, TrialId, new_dataset_id
 from storage.records import Limits, Objective, Reason, SearchChanges, SearchFilter
 from storage.states import SearchState, TrialState
 from tests.contracts.scenes import Scene
@@ -48,6 +49,41 @@ def test_a_key_cannot_be_used_for_another_definition(scene: Scene) -> None:
     with pytest.raises(IdempotencyKeyReused):
         scene.repository.create_search(dataclasses.replace(new, definition={"name": "other"}), idempotency_key="k1")
     assert len(scene.repository.active_searches()) == 1
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"kind": "lr_range_test"},
+        {"source_trial_id": TrialId("t_2")},
+        {"options": {"values": {"units": 8}, "epochs": 4}},
+        {"seed": 8},
+    ],
+    ids=lambda change: next(iter(change)),
+)
+def test_a_key_belongs_to_all_that_was_asked_of_a_job(scene: Scene, change: dict[str, Any]) -> None:
+    options = {"values": {"units": 8}, "epochs": 3}
+    new = scene.new_search(kind="finalize", source_trial_id=TrialId("t_1"), options=options, seed=7)
+    first, _ = scene.repository.create_search(new, idempotency_key="k1")
+    assert (first.kind, first.source_trial_id, first.options) == ("finalize", "t_1", options)
+    assert scene.repository.create_search(new, idempotency_key="k1") == (first, False)
+    with pytest.raises(IdempotencyKeyReused):
+        scene.repository.create_search(dataclasses.replace(new, **change), idempotency_key="k1")
+
+
+def test_jobs_are_listed_by_kind_and_source(scene: Scene) -> None:
+    search = scene.search()
+    finals = [
+        scene.search(kind="finalize", source_trial_id=TrialId(source), dataset_id=search.dataset_id)
+        for source in ("t_1", "t_2", "t_1")
+    ]
+    listed = scene.repository.list_searches(SearchFilter(owner="ada"), limit=10).items
+    assert [one.id for one in listed] == [search.id]
+    of_one = SearchFilter(owner="ada", kind="finalize", source_trial_id=TrialId("t_1"))
+    found = scene.repository.list_searches(of_one, limit=10).items
+    assert {one.id for one in found} == {finals[0].id, finals[2].id}
+    assert len(scene.repository.list_searches(SearchFilter(kind="finalize"), limit=10).items) == 3
+    assert scene.repository.list_searches(SearchFilter(kind="lr_range_test"), limit=10).items == ()
 
 
 def test_a_search_needs_its_data(scene: Scene) -> None:

@@ -26,6 +26,10 @@ def make_oracle(snapshot: OracleSnapshot, accepts: Accepts | None = None) -> Ora
 
 def _maker(tuner: str) -> Maker:
     # Imported here: each brings libraries that the others do not need (Keras Tuner takes seconds to import).
+    if tuner == "fixed":
+        from tuners.oracles.fixed import FixedOracle
+
+        return FixedOracle.from_snapshot
     if tuner == "grid":
         from tuners.oracles.grid import GridOracle
 
@@ -42,4 +46,12 @@ def _maker(tuner: str) -> Maker:
         from tuners.oracles.bayesian import BayesianOracle
 
         return BayesianOracle.from_snapshot
-    raise ValueError(f"Unknown tuner {tuner!r}; known are bayesian, grid, hyperband and random.")
+    if tuner == "sweep":
+        from tuners.oracles.sweep import SweepOracle
+
+        return SweepOracle.from_snapshot
+    if tuner == "perturb":
+        from tuners.oracles.perturb import PerturbOracle
+
+        return PerturbOracle.from_snapshot
+    raise ValueError(f"Unknown tuner {tuner!r}; known are bayesian, grid, hyperband, perturb, random and sweep.")
