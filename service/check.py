@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from pathlib import PurePosixPath
 
 from storage.artifacts import ArtifactStore, open_store
 from storage.clock import SystemClock
-from storage.errors import ArtifactDamaged, NotFound
-from storage.ids import DatasetId
+from storage.errors import ArtifactDamaged
 from storage.records import Violation
 from storage.repository import Repository
 from storage.settings import Settings
 from storage.sql import open_repository
-
-_DATASET_FILES = ("meta.json", "x_train.npy", "y_train.npy")
+from tuners.datasets.files import read_meta
+from tuners.datasets.wire import META_NAME
 
 
 def check_everything(settings: Settings) -> tuple[Violation, ...]:
@@ -41,22 +41,31 @@ def check_files(repository: Repository, store: ArtifactStore) -> Iterator[Violat
             if _still_recorded(repository, artifact.key):
                 yield Violation("file_whole", artifact.key, error.message)
     owned = {artifact.key for artifact in repository.all_artifacts()}
-    in_datasets: dict[str, set[str]] = {}
+    folders = {PurePosixPath(key).parent.as_posix() for key in found - owned if key.startswith("datasets/")}
     for key in sorted(found - owned):
-        folder, _, rest = key.partition("/")
-        dataset_id, _, name = rest.partition("/")
-        if folder == "datasets" and name:
-            in_datasets.setdefault(dataset_id, set()).add(name)
-        else:
+        if not key.startswith("datasets/"):
             yield Violation("file_owned", key, "no record points at this file")
-    for dataset_id, names in in_datasets.items():
-        try:
-            repository.get_dataset(DatasetId(dataset_id))
-        except NotFound:
-            yield Violation("file_owned", f"datasets/{dataset_id}", "no data set of this id is recorded")
-            continue
-        for missing in sorted(set(_DATASET_FILES) - names):
-            yield Violation("file_whole", f"datasets/{dataset_id}/{missing}", "the file is missing")
+    recorded = repository.dataset_keys()
+    for folder in sorted(folders - recorded):
+        if not repository.uses_dataset_key(folder):
+            yield Violation("file_owned", folder, "no data set uses the files below this key")
+    for folder in sorted(recorded):
+        yield from _missing_files(repository, store, folder, found)
+
+
+def _missing_files(repository: Repository, store: ArtifactStore, folder: str, found: set[str]) -> Iterator[Violation]:
+    """The files that a data set's own description names, or the description itself."""
+    try:
+        names = tuple(f"{array}.npy" for array in read_meta(store, folder).arrays)
+    except ArtifactDamaged as error:
+        if repository.uses_dataset_key(folder):
+            yield Violation("file_whole", f"{folder}/{META_NAME}", error.message)
+        return
+    missing = {f"{folder}/{name}" for name in names} - found
+    # A set that was stored, or deleted, after the first look is not whole by that look.
+    if missing and repository.uses_dataset_key(folder):
+        for key in sorted(missing - set(store.keys(folder))):
+            yield Violation("file_whole", key, "the file is missing")
 
 
 def _still_recorded(repository: Repository, key: str) -> bool:

@@ -15,9 +15,11 @@ from service.streams import EventHub
 from service.upload_slots import UploadSlots
 from storage.artifacts.store import ArtifactStore
 from storage.clock import Clock
+from storage.ids import DatasetId
 from storage.records import Dataset
 from storage.repository import Repository
 from storage.settings import Settings
+from tuners.datasets.options import UploadOptions
 from tuners.definitions import DataFacts
 from tuners.planner.client import ModelFacts
 
@@ -33,19 +35,9 @@ class Preparer(Protocol):
 
     def builtin(self, name: str, owner: str) -> Dataset: ...
 
-    def upload(
-        self,
-        path: Path,
-        *,
-        filename: str,
-        name: str,
-        owner: str,
-        target: str | None = None,
-        scale: str | None = None,
-        task: str | None = None,
-    ) -> Dataset: ...
+    def upload(self, path: Path, *, filename: str, name: str, owner: str, options: UploadOptions) -> Dataset: ...
 
-    def discard(self, dataset: Dataset) -> None: ...
+    def delete(self, dataset_id: DatasetId) -> None: ...
 
 
 class Exporter(Protocol):

@@ -111,7 +111,7 @@ def opened_app(settings: Settings, *, limits: Limits | None = None) -> Iterator[
                 repository=repository,
                 store=store,
                 planner=planner,
-                datasets=DatasetClient(settings, store, clock),
+                datasets=DatasetClient(settings, store, repository, clock),
                 clock=clock,
                 limits=limits,
             )

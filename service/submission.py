@@ -8,7 +8,7 @@ from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 
 from service.context import Context
-from storage.errors import FieldFault, HeadstockError, InvalidDefinition, NotFound
+from storage.errors import FieldFault, InvalidDefinition, NotFound
 from storage.ids import DatasetId
 from storage.records import Dataset, NewSearch
 from tuners.datasets.builtin_names import find_builtin
@@ -47,7 +47,7 @@ def check(document: dict[str, object], *, owner: str, ctx: Context) -> Checked:
 
 def _checked(definition: Definition, *, owner: str, ctx: Context) -> Checked:
     dataset = find_dataset(definition, owner=owner, ctx=ctx)
-    facts = DataFacts.of(dataset)
+    facts = DataFacts.of(dataset, definition.dataset)
     check_against_data(definition, facts)
     space = definition.space()
     model = ctx.planner.check(definition.to_json(), facts)
@@ -68,20 +68,7 @@ def find_dataset(definition: Definition, *, owner: str, ctx: Context) -> Dataset
         return found
     if find_builtin(wanted.name) is None:
         raise _unknown("/dataset/name")
-    return prepare_builtin(wanted.name, owner=owner, ctx=ctx)
-
-
-def prepare_builtin(name: str, *, owner: str, ctx: Context) -> Dataset:
-    """A built-in set made ready and recorded; two callers at once end with one record."""
-    prepared = ctx.datasets.builtin(name, owner)
-    try:
-        kept = ctx.repository.add_dataset(prepared)
-    except HeadstockError:
-        ctx.datasets.discard(prepared)
-        raise
-    if kept.id != prepared.id:
-        ctx.datasets.discard(prepared)
-    return kept
+    return ctx.datasets.builtin(wanted.name, owner)
 
 
 def _unknown(pointer: str) -> InvalidDefinition:
@@ -102,7 +89,7 @@ def new_search(checked: Checked, *, owner: str) -> NewSearch:
         tuner=definition.tuner.type,
         limits=definition.limits.to_record(),
         parallelism=definition.parallelism,
-        executions_per_trial=definition.executions_per_trial,
+        executions_per_trial=definition.trainings_per_trial,
         max_retries_per_trial=definition.max_retries_per_trial,
         priority=definition.priority,
         # A search without a seed of its own gets one all the same, so that what it did can be done again.

@@ -17,9 +17,9 @@ from service.context import Context
 from service.dependencies import Ctx, Submitter, check_media_type, guarded_stream
 from service.errors import BodyTooLarge, InvalidRequest, MalformedUpload, UnsupportedMediaType
 from storage.errors import FieldFault
+from tuners.datasets.options import FILE_FORMATS, OPTIONS
 
-FIELDS = frozenset({"name", "target", "scale", "task"})
-SUFFIXES = frozenset({".npz", ".csv"})
+FIELDS = frozenset({"name", *(option.name for option in OPTIONS)})
 _FIELD_BYTES = 4096
 _HEADER_BYTES = 8192
 _OVERHEAD_BYTES = 1 << 16
@@ -194,8 +194,8 @@ def _finished(reader: FormReader, path: Path) -> Upload:
     if faults:
         raise InvalidRequest("a field is missing", tuple(faults))
     assert reader.filename is not None
-    if Path(reader.filename).suffix.lower() not in SUFFIXES:
-        raise UnsupportedMediaType("files ending in .npz and .csv are read")
+    if Path(reader.filename).suffix.lower() not in FILE_FORMATS:
+        raise UnsupportedMediaType(f"files ending in {', '.join(FILE_FORMATS)} are read")
     return Upload(path, reader.filename, reader.fields)
 
 

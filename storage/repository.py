@@ -55,10 +55,11 @@ class SearchStore(Protocol):
     def create_search(self, new: NewSearch, *, idempotency_key: str | None = None) -> tuple[Search, bool]:
         """Store a search as QUEUED; returns it and whether it is new.
 
-        The same owner and key with the same definition returns the first search and False.
+        The same owner and key with the same definition (of a job: source, seed and options too) returns the first
+        search and False.
 
         Raises:
-            IdempotencyKeyReused: The key belongs to another definition.
+            IdempotencyKeyReused: The key belongs to another request.
             NotFound: The dataset has been deleted meanwhile.
         """
         ...
@@ -193,13 +194,13 @@ class WorkQueue(Protocol):
         Raises:
             ProtocolViolation: Rows leave a hole (the first row of an execution is `start_epoch`, or 0 for later
                 executions of an unpromoted trial; then each epoch follows its predecessor), skip an execution, reach
-                beyond `target_epochs`, or repeat an epoch with other values.
+                beyond `target_epochs` or `executions_per_trial`, or repeat an epoch with other values.
         """
         ...
 
     def record_checkpoint(self, lease: Lease, checkpoint: NewArtifact) -> tuple[Artifact, tuple[Artifact, ...]]:
-        """Fenced. Record a checkpoint; returns it and the ones it replaces (same trial, kind and execution; for kind
-        "last" every older one), whose files the caller may now remove.
+        """Fenced. Record a checkpoint or a result (a model, report or bundle); returns it and the ones it replaces
+        (same trial, kind and execution; for kind "last" every older one), whose files the caller may now remove.
 
         Raises:
             ProtocolViolation: A "last" checkpoint of an epoch that has not been recorded yet: record the epoch first.
@@ -210,8 +211,9 @@ class WorkQueue(Protocol):
         """Fenced. RUNNING -> COMPLETED. Score, best epoch and metrics are computed here from the epoch rows: per
         execution (or fold) the best finite objective, then the mean over executions; best epoch is the rounded mean.
 
-        Without any finite objective in some execution the trial FAILS with `non_finite_objective` instead (a
-        definition fault that is not retried). A repeat with the token that completed it returns the trial.
+        Without any finite objective in some execution, or without all `executions_per_trial` of them, the trial FAILS
+        with `non_finite_objective` instead (a definition fault that is not retried). A repeat with the token that
+        completed it returns the trial.
         """
         ...
 
@@ -295,8 +297,17 @@ class TrialReads(Protocol):
 
 
 class DatasetStore(Protocol):
-    def add_dataset(self, dataset: Dataset) -> Dataset:
-        """Raises NameTaken when the owner has another of that name (a built-in repeated is returned as it is)."""
+    def add_dataset(self, dataset: Dataset, *, shares_files: bool = False) -> Dataset:
+        """Store a record whose files are whole. May be repeated; a built-in repeated is returned as it is.
+
+        Args:
+            shares_files: Its `key` is that of another record. A delete that runs at the same moment either comes first,
+                and this raises NotFound, or comes later, and then finds this record with `uses_dataset_key`.
+
+        Raises:
+            NameTaken: The owner has another of that name.
+            NotFound: With `shares_files`: no record has that key any more, so the files may be gone.
+        """
         ...
 
     def get_dataset(self, dataset_id: DatasetId, *, owner: str | None = None) -> Dataset: ...
@@ -305,12 +316,29 @@ class DatasetStore(Protocol):
         """The owner's set of that name, else a built-in one already stored, else None."""
         ...
 
+    def find_dataset_key(self, fingerprint: str) -> str | None:
+        """Below which key equal data lie already, whoever's they are; None when there are none."""
+        ...
+
+    def dataset_keys(self) -> frozenset[str]:
+        """The keys of all records."""
+        ...
+
+    def uses_dataset_key(self, key: str) -> bool:
+        """Whether any record has this key. Once False it stays False: new files get a new key (`add_dataset`)."""
+        ...
+
     def list_datasets(self, *, owner: str, limit: int, page_token: str | None = None) -> Page[Dataset]:
         """The owner's and the built-in ones, newest first."""
         ...
 
     def delete_dataset(self, dataset_id: DatasetId) -> Dataset:
-        """Raises DatasetInUse while a search that has not ended uses it."""
+        """Remove the record; the caller removes the files when `uses_dataset_key` then says that nobody uses them.
+
+        Raises:
+            NotFound: There is none.
+            DatasetInUse: A search that has not ended uses it.
+        """
         ...
 
 

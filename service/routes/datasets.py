@@ -15,39 +15,38 @@ from service.schemas.base import Page
 from service.schemas.platform import BuiltinOut, DatasetOut
 from service.uploads import ReceivedUpload
 from storage import errors
-from storage.errors import HeadstockError
 from tuners.datasets.builtin_names import BUILTINS
+from tuners.datasets.options import OPTIONS, UploadOptions
 
 router = protected_router("datasets")
 _log = structlog.get_logger("service")
 
-_FORM: dict[str, Any] = {
-    "requestBody": {
-        "required": True,
-        "content": {
-            "multipart/form-data": {
-                "schema": {
-                    "type": "object",
-                    "required": ["file", "name"],
-                    "additionalProperties": False,
-                    "properties": {
-                        "file": {
-                            "type": "string",
-                            "format": "binary",
-                            "description": "An `.npz` with `x_train` and `y_train` (and optionally `x_validation`, "
-                            "`y_validation`, `x_test`, `y_test`), or a `.csv` with a header.",
-                        },
-                        "name": {"type": "string", "minLength": 1, "maxLength": 128},
-                        "target": {"type": "string", "description": "Column to predict; `.csv` only."},
-                        "scale": {"type": "string", "enum": ["0-1", "standard", "none"]},
-                        "task": {"type": "string", "enum": ["classification", "regression"]},
-                    },
-                },
-                "example": {"file": "x,label\n1,a\n2,b\n", "name": "letters", "target": "label"},
-            }
+
+def _form() -> dict[str, Any]:
+    """The form in the OpenAPI document: FastAPI cannot tell, since the body is streamed past it."""
+    properties: dict[str, Any] = {
+        "file": {
+            "type": "string",
+            "format": "binary",
+            "description": "An `.npz` with `x_train` and `y_train` (and optionally `x_validation`, `y_validation`, "
+            "`x_test`, `y_test`, ...), a `.csv` with a header, a `.parquet`, or a `.zip` of class folders of images.",
         },
+        "name": {"type": "string", "minLength": 1, "maxLength": 128, "description": "What definitions call it."},
     }
-}
+    for option in OPTIONS:
+        properties[option.name] = {"type": "string", "description": option.description}
+        if option.choices:
+            properties[option.name]["enum"] = list(option.choices)
+    schema = {
+        "type": "object",
+        "required": ["file", "name"],
+        "additionalProperties": False,
+        "properties": properties,
+    }
+    example = {"file": "x,label\n1,a\n2,b\n", "name": "letters", "target": "label"}
+    return {
+        "requestBody": {"required": True, "content": {"multipart/form-data": {"schema": schema, "example": example}}}
+    }
 
 
 @router.post(
@@ -66,27 +65,20 @@ _FORM: dict[str, Any] = {
         errors.NameTaken,
         description="Stored, with what was inferred.",
     ),
-    openapi_extra=_FORM,
+    openapi_extra=_form(),
 )
 def upload_dataset(upload: ReceivedUpload, caller: Submitter, ctx: Ctx, response: Response) -> DatasetOut:
-    """Store a data set from an `.npz` or `.csv` file. Task, shapes and classes are inferred and shown; the file is
-    read by a process of its own that cannot run what is in it.
+    """Store a data set from an `.npz`, `.csv`, `.parquet` or `.zip` file. What is not said is inferred and shown; the
+    file is read by a process of its own that cannot run what is in it. Equal content is kept once.
     """
-    fields = upload.fields
-    prepared = ctx.datasets.upload(
+    options = {name: value for name, value in upload.fields.items() if name != "name"}
+    dataset = ctx.datasets.upload(
         upload.path,
         filename=upload.filename,
-        name=fields["name"],
+        name=upload.fields["name"],
         owner=caller.owner,
-        target=fields.get("target"),
-        scale=fields.get("scale"),
-        task=fields.get("task"),
+        options=UploadOptions(**options),
     )
-    try:
-        dataset = ctx.repository.add_dataset(prepared)
-    except HeadstockError:
-        ctx.datasets.discard(prepared)
-        raise
     response.headers["Location"] = f"/v1/datasets/{dataset.id}"
     _log.info("dataset_stored", action="upload", dataset_id=dataset.id, size_bytes=dataset.size_bytes)
     return DatasetOut.of(dataset)
@@ -154,10 +146,5 @@ def delete_dataset(dataset_id: DatasetPath, caller: Submitter, ctx: Ctx) -> Resp
     dataset = ctx.repository.get_dataset(dataset_id, owner=caller.owner)
     if dataset.owner != caller.owner:
         raise errors.NotFound("a built-in data set belongs to somebody else")
-    ctx.repository.delete_dataset(dataset_id)
-    try:
-        ctx.datasets.discard(dataset)
-    except HeadstockError as error:
-        # The record is gone, as answered; a file left behind is what `headstock fsck` finds.
-        _log.warning("file_left_behind", action="delete", dataset_id=dataset_id, code=error.code)
+    ctx.datasets.delete(dataset_id)
     return Response(status_code=204)

@@ -18,7 +18,7 @@ _searches = tables.searches.c
 
 
 class Datasets(Part):
-    def add_dataset(self, dataset: Dataset) -> Dataset:
+    def add_dataset(self, dataset: Dataset, *, shares_files: bool = False) -> Dataset:
         def work(tx: Transaction) -> Dataset:
             same_name = select(tables.datasets).where(_datasets.name == dataset.name)
             if dataset.builtin:
@@ -31,6 +31,11 @@ class Datasets(Part):
                     return to_dataset(stored)
                 if stored is not None:
                     raise NameTaken(f"there is another data set named {dataset.name}")
+            if shares_files:
+                # Locked until the commit: who deletes that record from now on finds this one when looking for others.
+                others = select(tables.datasets).where(_datasets.key == dataset.key).order_by(_datasets.id).limit(1)
+                if tx.lock(others, tables.datasets) is None:
+                    raise NotFound(f"no data set uses the files below {dataset.key} any more")
             tx.execute(insert(tables.datasets).values(from_dataset(dataset)))
             tx.emit(
                 "dataset.added", owner=dataset.owner, dataset_id=dataset.id, name=dataset.name, builtin=dataset.builtin
@@ -65,6 +70,27 @@ class Datasets(Part):
             return to_dataset(row) if row is not None else None
 
         return self._database.read(work)
+
+    def find_dataset_key(self, fingerprint: str) -> str | None:
+        statement = (
+            select(_datasets.key)
+            .where(_datasets.fingerprint == fingerprint)
+            .order_by(_datasets.created_at, _datasets.id)
+            .limit(1)
+        )
+
+        def work(tx: Transaction) -> str | None:
+            row = tx.first(statement)
+            return None if row is None else str(row.key)
+
+        return self._database.read(work)
+
+    def dataset_keys(self) -> frozenset[str]:
+        return self._database.read(lambda tx: frozenset(row.key for row in tx.all(select(_datasets.key).distinct())))
+
+    def uses_dataset_key(self, key: str) -> bool:
+        statement = select(_datasets.id).where(_datasets.key == key).limit(1)
+        return self._database.read(lambda tx: tx.first(statement) is not None)
 
     def list_datasets(self, *, owner: str, limit: int, page_token: str | None = None) -> Page[Dataset]:
         limit = max(limit, 1)

@@ -47,6 +47,58 @@ def test_builtin_sets_are_stored_once_and_seen_by_all(scene: Scene) -> None:
         scene.repository.get_dataset(own.id, owner="ada")
 
 
+def test_files_are_shared_while_somebody_uses_them(scene: Scene) -> None:
+    repository = scene.repository
+    first = scene.dataset(owner="ada")
+    assert repository.find_dataset_key("cd" * 32) is None
+    assert repository.find_dataset_key(scene.new_dataset().fingerprint) == first.key
+    assert repository.uses_dataset_key(first.key)
+    second = dataclasses.replace(scene.new_dataset(owner="bob"), key=first.key)
+    assert repository.add_dataset(second, shares_files=True) == second
+    assert repository.add_dataset(second, shares_files=True) == second
+    assert repository.dataset_keys() == {first.key}
+    repository.delete_dataset(first.id)
+    assert repository.uses_dataset_key(first.key)
+    repository.delete_dataset(second.id)
+    assert not repository.uses_dataset_key(first.key)
+    assert repository.dataset_keys() == frozenset()
+    late = dataclasses.replace(scene.new_dataset(owner="eve"), key=first.key)
+    with pytest.raises(NotFound):
+        repository.add_dataset(late, shares_files=True)
+    assert repository.find_dataset_key(late.fingerprint) is None
+
+
+@pytest.mark.parametrize("round_number", range(10))
+def test_a_sharer_and_the_last_delete_never_both_get_their_way(scene: Scene, round_number: int) -> None:
+    repository = scene.repository
+    first = scene.dataset(owner="ada")
+    second = dataclasses.replace(scene.new_dataset(owner="bob"), key=first.key)
+    barrier = threading.Barrier(2)
+    added: list[bool] = []
+    used: list[bool] = []
+
+    def add() -> None:
+        barrier.wait()
+        try:
+            repository.add_dataset(second, shares_files=True)
+        except NotFound:
+            added.append(False)
+        else:
+            added.append(True)
+
+    def delete() -> None:
+        barrier.wait()
+        repository.delete_dataset(first.id)
+        used.append(repository.uses_dataset_key(first.key))
+
+    threads = [threading.Thread(target=work) for work in (add, delete)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert added == used
+
+
 def test_datasets_are_listed_newest_first(scene: Scene) -> None:
     names = []
     for place in range(4):

@@ -17,11 +17,14 @@ from service.tokens import ALL_SCOPES, make_token
 from storage.artifacts import ArtifactStore, open_store
 from storage.clock import ManualClock, SystemClock
 from storage.errors import FieldFault, InvalidDefinition
-from storage.ids import new_dataset_id
+from storage.ids import DatasetId, new_dataset_id
 from storage.records import Dataset, Scope
 from storage.repository import Repository
 from storage.settings import Settings
 from storage.sql import open_repository
+from tuners.datasets.options import UploadOptions
+from tuners.datasets.record import recorded
+from tuners.datasets.wire import Meta
 from tuners.definitions import DataFacts
 from tuners.planner.client import ModelFacts
 
@@ -46,58 +49,55 @@ class FolderDatasets:
 
     store: ArtifactStore
     folder: Path
+    repository: Repository
     prepared: list[str] = field(default_factory=list)
     uploads: list[bytes] = field(default_factory=list)
+    options: list[UploadOptions] = field(default_factory=list)
 
     def builtin(self, name: str, owner: str) -> Dataset:
         self.prepared.append(name)
         return self._made(name, owner, builtin=True)
 
-    def upload(
-        self,
-        path: Path,
-        *,
-        filename: str,
-        name: str,
-        owner: str,
-        target: str | None = None,
-        scale: str | None = None,
-        task: str | None = None,
-    ) -> Dataset:
+    def upload(self, path: Path, *, filename: str, name: str, owner: str, options: UploadOptions) -> Dataset:
         self.uploads.append(path.read_bytes())
+        self.options.append(options)
         return self._made(name, owner, builtin=False)
 
-    def discard(self, dataset: Dataset) -> None:
-        self.store.delete_prefix(dataset.key)
+    def delete(self, dataset_id: DatasetId) -> None:
+        self.store.delete_prefix(self.repository.delete_dataset(dataset_id).key)
 
     def _made(self, name: str, owner: str, *, builtin: bool) -> Dataset:
+        x, y = ({"dtype": dtype, "sha256": "0" * 64} for dtype in ("float32", "int32"))
+        meta = Meta.model_validate(
+            {
+                "task": "classification",
+                "input_shape": (8, 8),
+                "num_classes": 10,
+                "class_names": tuple("0123456789"),
+                "feature_names": (),
+                "scale": "0-1",
+                "arrays": {"x_train": {**x, "shape": (1797, 8, 8)}, "y_train": {**y, "shape": (1797,)}},
+            }
+        )
         dataset_id = new_dataset_id()
-        source = self.folder / "array"
-        source.write_bytes(b"array")
-        for file in ("x_train.npy", "y_train.npy", "meta.json"):
-            self.store.put(f"datasets/{dataset_id}/{file}", source)
-        return Dataset(
-            id=dataset_id,
+        dataset = recorded(
+            meta,
+            dataset_id=dataset_id,
             owner=owner,
             name=name,
-            task="classification",
-            input_shape=(8, 8),
-            num_classes=10,
-            class_names=tuple("0123456789"),
-            feature_names=(),
-            train_rows=1797,
-            validation_rows=0,
-            test_rows=0,
-            x_dtype="float32",
-            y_dtype="int64",
-            scale="0-1",
             source="scikit-learn: digits" if builtin else "upload: a.npz",
             builtin=builtin,
-            key=f"datasets/{dataset_id}",
+            key=f"datasets/{meta.fingerprint()}/{dataset_id}",
             size_bytes=15,
-            fingerprint="0" * 64,
             created_at=SystemClock().now(),
         )
+        kept = self.repository.add_dataset(dataset)
+        if kept.id == dataset.id:
+            source = self.folder / "file"
+            source.write_text(meta.model_dump_json(), encoding="utf-8")
+            for file in ("x_train.npy", "y_train.npy", "meta.json"):
+                self.store.put(f"{dataset.key}/{file}", source)
+        return kept
 
 
 @dataclass
@@ -174,7 +174,7 @@ def service(tmp_path: Path, sqlite_url: str, limits: Limits) -> Iterator[Service
     repository = open_repository(sqlite_url)
     store = open_store(settings.artifacts)
     planner = CountingPlanner()
-    datasets = FolderDatasets(store, tmp_path)
+    datasets = FolderDatasets(store, tmp_path, repository)
     exporter = FileExporter(tmp_path)
     app = create_app(
         settings,

@@ -203,15 +203,15 @@ def test_fsck_finds_missing_damaged_and_unowned_files(
     service.store.put(second.key, stray)
     service.store.put("trials/t_none/last.npz", stray)
     service.store.put("datasets/d_none/x_train.npy", stray)
-    dataset = service.repository.get_search(search_id).dataset_id
-    service.store.delete(f"datasets/{dataset}/x_train.npy")
+    dataset = service.repository.get_dataset(service.repository.get_search(search_id).dataset_id)
+    service.store.delete(f"{dataset.key}/x_train.npy")
     found = {(violation.invariant, violation.subject) for violation in check_files(service.repository, service.store)}
     assert found == {
         ("file_whole", first.key),
         ("file_whole", second.key),
         ("file_owned", "trials/t_none/last.npz"),
         ("file_owned", "datasets/d_none"),
-        ("file_whole", f"datasets/{dataset}/x_train.npy"),
+        ("file_whole", f"{dataset.key}/x_train.npy"),
     }
 
 

@@ -11,6 +11,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -20,15 +21,20 @@ from storage.artifacts import open_store
 from storage.artifacts.filesystem import FilesystemStore
 from storage.artifacts.store import ArtifactStore, StoredFile
 from storage.clock import ManualClock
-from storage.errors import DatasetUnavailable, InvalidDataset, NotFound, StorageUnavailable
+from storage.errors import DatasetUnavailable, InvalidDataset, NameTaken, NotFound, StorageUnavailable
+from storage.records import Dataset
+from storage.repository import Repository
 from storage.settings import Settings
+from storage.sql import open_repository
 from tests.tuners.dataset_files import MNIST_VARIABLE, npz
 from tuners.datasets.arrays import ArraysCache, DataRequest, load_arrays
 from tuners.datasets.builtin_names import BUILTINS, builtin_names, find_builtin, nearest_builtin
 from tuners.datasets.client import DatasetClient
 from tuners.datasets.files import dataset_folder
+from tuners.datasets.options import UploadOptions
 from tuners.datasets.wire import Meta
 
+LABEL = UploadOptions(target="label")
 GOOD = npz(x=np.arange(40.0).reshape(10, 4), y=np.arange(10) % 2)
 
 
@@ -43,8 +49,15 @@ def store(tmp_path: Path) -> ArtifactStore:
 
 
 @pytest.fixture
-def client(settings: Settings, store: ArtifactStore) -> DatasetClient:
-    return DatasetClient(settings, store, ManualClock())
+def repository(sqlite_url: str) -> Iterator[Repository]:
+    opened = open_repository(sqlite_url)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def client(settings: Settings, store: ArtifactStore, repository: Repository) -> DatasetClient:
+    return DatasetClient(settings, store, repository, ManualClock())
 
 
 @pytest.fixture
@@ -62,13 +75,22 @@ def written(tmp_path: Path, content: bytes) -> Path:
     return path
 
 
+def load_arrays_of(store: ArtifactStore, record: Dataset) -> np.ndarray:
+    return np.load(dataset_folder(store, record) / "x_train.npy", mmap_mode="r")
+
+
 def codes(error: pytest.ExceptionInfo[InvalidDataset]) -> list[tuple[str, str]]:
     return [(fault.pointer, fault.code) for fault in error.value.faults]
 
 
 class TestUpload:
     def test_record_tells_what_was_stored(
-        self, tmp_path: Path, client: DatasetClient, store: ArtifactStore, settings: Settings
+        self,
+        tmp_path: Path,
+        client: DatasetClient,
+        store: ArtifactStore,
+        settings: Settings,
+        repository: Repository,
     ) -> None:
         path = written(tmp_path, GOOD)
         record = client.upload(path, filename="C:\\tmp\\my\nfile.NPZ", name="Mine", owner="ann")
@@ -78,25 +100,86 @@ class TestUpload:
         assert (record.train_rows, record.validation_rows, record.test_rows) == (10, 0, 0)
         assert (record.x_dtype, record.y_dtype, record.scale) == ("float64", "int32", "standard")
         assert record.created_at == ManualClock().now()
-        assert record.key == f"datasets/{record.id}"
+        assert record.key == f"datasets/{record.fingerprint}/{record.id}"
+        assert repository.get_dataset(record.id) == record
         names = {key.rpartition("/")[2] for key in store.keys(record.key)}
         assert names == {"x_train.npy", "y_train.npy", "meta.json"}
         assert record.size_bytes == sum(store.local_path(key).stat().st_size for key in store.keys(record.key))
         assert path.read_bytes() == GOOD
         assert list((settings.data_dir / "scratch").iterdir()) == []
-        client.discard(record)
-        client.discard(record)
+        client.delete(record.id)
         assert list(store.keys()) == []
+        with pytest.raises(NotFound):
+            client.delete(record.id)
 
-    def test_equal_uploads_have_equal_fingerprints_and_own_files(self, tmp_path: Path, client: DatasetClient) -> None:
+    def test_equal_content_is_kept_once_for_as_long_as_somebody_has_it(
+        self, tmp_path: Path, client: DatasetClient, store: ArtifactStore
+    ) -> None:
         path = written(tmp_path, GOOD)
-        one, two = (client.upload(path, filename="a.npz", name=name, owner="ann") for name in ("a", "b"))
-        assert one.fingerprint == two.fingerprint
-        assert one.key != two.key
+        mine = client.upload(path, filename="a.npz", name="a", owner="ann")
+        stored = set(store.keys())
+        path.write_bytes(npz(packed=True, X=np.arange(40.0).reshape(10, 4), labels=np.arange(10) % 2))
+        others = client.upload(path, filename="b.npz", name="b", owner="bob")
+        assert (others.key, others.fingerprint) == (mine.key, mine.fingerprint)
+        assert others.id != mine.id
+        assert others.size_bytes == mine.size_bytes
+        assert set(store.keys()) == stored
+        client.delete(mine.id)
+        assert set(store.keys()) == stored
+        assert len(load_arrays_of(store, others)) == 10
+        client.delete(others.id)
+        assert set(store.keys()) == set()
+        # What comes after the last one gets a new place: the removal of the old files may still be under way.
+        again = client.upload(path, filename="a.npz", name="a", owner="ann")
+        assert again.key != mine.key
+
+    def test_files_that_are_not_whole_are_not_shared(
+        self, tmp_path: Path, client: DatasetClient, store: ArtifactStore
+    ) -> None:
+        path = written(tmp_path, GOOD)
+        first = client.upload(path, filename="a.npz", name="a", owner="ann")
+        store.delete(f"{first.key}/y_train.npy")
+        second = client.upload(path, filename="a.npz", name="b", owner="ann")
+        assert second.key != first.key
+        assert len(load_arrays_of(store, second)) == 10
+
+    def test_files_deleted_at_the_moment_they_are_to_be_shared(
+        self, tmp_path: Path, client: DatasetClient, store: ArtifactStore, settings: Settings, repository: Repository
+    ) -> None:
+        path = written(tmp_path, GOOD)
+        first = client.upload(path, filename="a.npz", name="a", owner="ann")
+
+        class Interrupted:
+            """Deletes the set whose files are about to be shared: they are still there, its record is not."""
+
+            def __getattr__(self, name: str) -> Any:
+                return getattr(repository, name)
+
+            def find_dataset_key(self, fingerprint: str) -> str | None:
+                key = repository.find_dataset_key(fingerprint)
+                repository.delete_dataset(first.id)
+                return key
+
+        late = DatasetClient(settings, store, Interrupted(), ManualClock())
+        second = late.upload(path, filename="a.npz", name="b", owner="ann")
+        assert second.key != first.key
+        assert len(load_arrays_of(store, second)) == 10
+
+    @pytest.mark.usefixtures("untouched")
+    def test_taken_name_is_told_before_the_file_is_read(
+        self, tmp_path: Path, client: DatasetClient, repository: Repository
+    ) -> None:
+        first = client.upload(written(tmp_path, GOOD), filename="a.npz", name="a", owner="ann")
+        with pytest.raises(NameTaken):
+            client.upload(written(tmp_path, b"no archive"), filename="a.npz", name="a", owner="ann")
+        assert repository.dataset_keys() == {first.key}
+        client.delete(first.id)
 
     def test_csv(self, tmp_path: Path, client: DatasetClient) -> None:
         path = written(tmp_path, b"a,b,price\n1,2,0.5\n3,4,1.5\n")
-        record = client.upload(path, filename="t.csv", name="t", owner="ann", target="price", scale="none")
+        record = client.upload(
+            path, filename="t.csv", name="t", owner="ann", options=UploadOptions(target="price", scale="none")
+        )
         assert (record.task, record.feature_names, record.scale) == ("regression", ("a", "b"), "none")
 
     @pytest.mark.usefixtures("untouched")
@@ -119,13 +202,20 @@ class TestUpload:
     def test_all_wrong_options_are_told_at_once(self, tmp_path: Path, client: DatasetClient) -> None:
         with pytest.raises(InvalidDataset) as error:
             client.upload(
-                written(tmp_path, GOOD), filename="a.npz", name="", owner="ann", target="y", scale="0-255", task="rank"
+                written(tmp_path, GOOD),
+                filename="a.npz",
+                name="",
+                owner="ann",
+                options=UploadOptions(target="y", scale="0-255", task="rank", image_size="0x9", color="cmyk"),
             )
         assert codes(error) == [
             ("/name", "invalid_name"),
             ("/target", "not_applicable"),
+            ("/image_size", "not_applicable"),
+            ("/color", "not_applicable"),
             ("/scale", "invalid_choice"),
             ("/task", "invalid_choice"),
+            ("/image_size", "invalid_size"),
         ]
 
     @pytest.mark.usefixtures("untouched")
@@ -143,15 +233,19 @@ class TestUpload:
 
     @pytest.mark.usefixtures("untouched")
     def test_child_that_computes_too_long_is_ended(
-        self, tmp_path: Path, settings: Settings, store: ArtifactStore
+        self, tmp_path: Path, settings: Settings, store: ArtifactStore, repository: Repository
     ) -> None:
         # Its whole CPU time is one second: a table that takes longer than that to read, within the size allowed.
         client = DatasetClient(
-            settings.model_copy(update={"upload_max_bytes": 1 << 30}), store, ManualClock(), upload_timeout_s=2.0
+            settings.model_copy(update={"upload_max_bytes": 1 << 30}),
+            store,
+            repository,
+            ManualClock(),
+            upload_timeout_s=2.0,
         )
         content = b"a,b,label\n" + b"1.25,2.5,0\n" * 3_000_000
         with pytest.raises(InvalidDataset) as error:
-            client.upload(written(tmp_path, content), filename="a.csv", name="a", owner="ann", target="label")
+            client.upload(written(tmp_path, content), filename="a.csv", name="a", owner="ann", options=LABEL)
         assert codes(error) == [("/file", "too_costly")]
 
     @pytest.mark.parametrize(("max_memory_mb", "enough"), [(96, False), (1024, True)])
@@ -183,7 +277,7 @@ class TestUpload:
         assert (reply["meta"] is not None) == enough
         assert [fault["code"] for fault in reply["faults"]] == ([] if enough else ["too_large"])
 
-    def test_failing_store_keeps_nothing(self, tmp_path: Path, settings: Settings) -> None:
+    def test_failing_store_keeps_nothing(self, tmp_path: Path, settings: Settings, repository: Repository) -> None:
         class FullStore(FilesystemStore):
             def put(self, key: str, source: Path) -> StoredFile:
                 if key.endswith("meta.json"):
@@ -191,7 +285,7 @@ class TestUpload:
                 return super().put(key, source)
 
         store = FullStore(tmp_path / "store")
-        client = DatasetClient(settings, store, ManualClock())
+        client = DatasetClient(settings, store, repository, ManualClock())
         with pytest.raises(StorageUnavailable, match="no room"):
             client.upload(written(tmp_path, GOOD), filename="a.npz", name="a", owner="ann")
         assert list(store.keys()) == []
@@ -210,7 +304,7 @@ class TestUpload:
 
     @pytest.mark.usefixtures("untouched")
     def test_secrets_do_not_reach_the_child_and_its_crash_is_a_refusal(
-        self, tmp_path: Path, settings: Settings, store: ArtifactStore
+        self, tmp_path: Path, settings: Settings, store: ArtifactStore, repository: Repository
     ) -> None:
         python = tmp_path / "python"
         python.write_text(f"#!/bin/sh\nenv > {tmp_path / 'seen'}\necho '{{\"meta\": null}}'\nkill -SEGV $$\n")
@@ -223,7 +317,7 @@ class TestUpload:
             "HOME": "/home/hush-hush",
             "PYTHONPATH": "/hush-hush",
         }
-        client = DatasetClient(settings, store, environment=environment, python=str(python))
+        client = DatasetClient(settings, store, repository, environment=environment, python=str(python))
         with pytest.raises(InvalidDataset) as error:
             client.upload(written(tmp_path, GOOD), filename="a.npz", name="a", owner="ann")
         assert codes(error) == [("/file", "too_costly")]
@@ -245,11 +339,13 @@ class TestUpload:
             '"sha256": "%s"}}}}' % ("0" * 64),
         ],
     )
-    def test_child_is_not_believed(self, tmp_path: Path, settings: Settings, store: ArtifactStore, reply: str) -> None:
+    def test_child_is_not_believed(
+        self, tmp_path: Path, settings: Settings, store: ArtifactStore, reply: str, repository: Repository
+    ) -> None:
         python = tmp_path / "python"
         python.write_text(f"#!/bin/sh\ncat <<'END'\n{reply}\nEND\nln -s /etc/passwd arrays/x_train.npy\n")
         python.chmod(0o755)
-        client = DatasetClient(settings, store, python=str(python))
+        client = DatasetClient(settings, store, repository, python=str(python))
         with pytest.raises((InvalidDataset, StorageUnavailable)):
             client.upload(written(tmp_path, GOOD), filename="a.npz", name="a", owner="ann")
 
@@ -361,17 +457,22 @@ class TestBuiltin:
         assert (arrays.x_train.min(), arrays.x_train.max()) == (0.0, 1.0)
 
     @pytest.mark.usefixtures("untouched")
-    def test_downloads_switched_off(self, tmp_path: Path, settings: Settings, store: ArtifactStore) -> None:
-        client = DatasetClient(settings, store, environment={"PATH": os.environ["PATH"], "HOME": str(tmp_path)})
+    def test_downloads_switched_off(
+        self, tmp_path: Path, settings: Settings, store: ArtifactStore, repository: Repository
+    ) -> None:
+        client = DatasetClient(
+            settings, store, repository, environment={"PATH": os.environ["PATH"], "HOME": str(tmp_path)}
+        )
         with pytest.raises(DatasetUnavailable, match=r"mnist\.npz.*switched off.*headstock datasets add"):
             client.builtin("mnist", "ann")
 
     @pytest.mark.keras
     @pytest.mark.usefixtures("untouched")
-    def test_no_network(self, tmp_path: Path, settings: Settings, store: ArtifactStore) -> None:
+    def test_no_network(self, tmp_path: Path, settings: Settings, store: ArtifactStore, repository: Repository) -> None:
         client = DatasetClient(
             settings.model_copy(update={"downloads": True}),
             store,
+            repository,
             environment={
                 "PATH": os.environ["PATH"],
                 "HOME": str(tmp_path),
@@ -385,7 +486,7 @@ class TestBuiltin:
 
     @pytest.mark.keras
     def test_files_in_keras_cache_folder_need_no_network(
-        self, tmp_path: Path, settings: Settings, store: ArtifactStore
+        self, tmp_path: Path, settings: Settings, store: ArtifactStore, repository: Repository
     ) -> None:
         item = find_builtin("fashion_mnist")
         assert item is not None
@@ -404,6 +505,7 @@ class TestBuiltin:
         client = DatasetClient(
             settings,
             store,
+            repository,
             environment={"PATH": os.environ["PATH"], "HOME": str(tmp_path), "KERAS_HOME": str(tmp_path / "keras")},
         )
         record = client.builtin("fashion_mnist", "ann")
@@ -461,8 +563,8 @@ class TestMnist:
             pytest.skip(f"set {MNIST_VARIABLE} to the path of mnist.npz")
         return path
 
-    def test_upload(self, mnist: Path, tmp_path: Path, store: ArtifactStore) -> None:
-        client = DatasetClient(Settings(data_dir=tmp_path / "data"), store)
+    def test_upload(self, mnist: Path, tmp_path: Path, store: ArtifactStore, repository: Repository) -> None:
+        client = DatasetClient(Settings(data_dir=tmp_path / "data"), store, repository)
         record = client.upload(mnist, filename="mnist.npz", name="mnist", owner="ann")
         assert (record.train_rows, record.test_rows, record.input_shape) == (60_000, 10_000, (28, 28))
         assert (record.task, record.num_classes, record.scale, record.x_dtype) == ("classification", 10, "0-1", "uint8")

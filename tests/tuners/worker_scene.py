@@ -77,7 +77,7 @@ class Scene:
     def dataset(self) -> Dataset:
         found = self.repository.find_dataset("digits", owner="ada")
         if found is None:
-            found = self.repository.add_dataset(DatasetClient(self.settings, self.store).builtin("digits"))
+            found = DatasetClient(self.settings, self.store, self.repository).builtin("digits")
         return found
 
     def search(self, trials: int = 1, *, dataset: Dataset | None = None, **changes: Any) -> Search:

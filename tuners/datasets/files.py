@@ -21,11 +21,20 @@ def dataset_folder(store: ArtifactStore, dataset: Dataset) -> Path:
         ArtifactDamaged: A file is missing, or the one that names the others cannot be read.
         StorageUnavailable: The store is away.
     """
-    description = store.local_path(f"{dataset.key}/{META_NAME}")
-    try:
-        meta = Meta.model_validate_json(description.read_bytes())
-    except (OSError, ValidationError) as error:
-        raise ArtifactDamaged(f"The description of data set {dataset.id} is missing or damaged.") from error
-    for name in meta.arrays:
+    for name in read_meta(store, dataset.key).arrays:
         store.local_path(f"{dataset.key}/{name}.npy")
-    return description.parent
+    return store.local_path(f"{dataset.key}/{META_NAME}").parent
+
+
+def read_meta(store: ArtifactStore, key: str) -> Meta:
+    """What the file that names the others says.
+
+    Raises:
+        ArtifactDamaged: It is missing or cannot be read.
+        StorageUnavailable: The store is away.
+    """
+    path = store.local_path(f"{key}/{META_NAME}")
+    try:
+        return Meta.model_validate_json(path.read_bytes())
+    except (OSError, ValidationError) as error:
+        raise ArtifactDamaged(f"{key}/{META_NAME} cannot be read.") from error
