@@ -4,16 +4,29 @@ from __future__ import annotations
 
 import math
 import random
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from tuners.definitions import BayesianTuner, DataFacts, Definition, GridTuner, HyperbandTuner, bounds
+from storage.records import Scalar
+from tuners.definitions import (
+    BayesianTuner,
+    DataFacts,
+    Definition,
+    GridTuner,
+    HyperbandTuner,
+    SweepTuner,
+    bounds,
+)
 from tuners.definitions.faults import Faults
 from tuners.definitions.filling import filled
-from tuners.definitions.metrics import logged_metrics, with_validation
+from tuners.definitions.metrics import with_validation
+from tuners.definitions.sweeping import sweep_of
 from tuners.definitions.walking import Scope, Walk
 from tuners.space import Space
 
 _SAMPLES = 1000
+_OWN_SCHEDULE = (HyperbandTuner, SweepTuner)
+"""Tuners that end for other reasons than that the space is used up."""
 
 
 @dataclass(frozen=True)
@@ -109,6 +122,8 @@ def plan(definition: Definition, space: Space, data: DataFacts) -> Plan:
         iterations = definition.tuner.hyperband_iterations
         brackets = hyperband_brackets(definition.tuner.max_epochs, definition.tuner.factor)
         trials, low, expected, high = _hyperband_cost(brackets, iterations, definition.limits.max_trials)
+    elif isinstance(definition.tuner, SweepTuner):
+        trials, low, expected, high = _sweep_cost(definition, definition.tuner, space, data)
     else:
         trials, low, expected, high = _plain_cost(definition, space, data, size)
     warnings += _about_tuner(definition, space, brackets, size)
@@ -139,6 +154,24 @@ def _hyperband_cost(brackets: tuple[BracketPlan, ...], iterations: int, limit: i
         for each in bracket.rounds
     )
     return limit, _first(costs, limit), epochs * limit / trials, _first(costs[::-1], limit)
+
+
+def _sweep_cost(definition: Definition, tuner: SweepTuner, space: Space, data: DataFacts) -> _Cost:
+    """Exact: which points a sweep runs is known beforehand."""
+    limit = definition.limits.max_trials
+    points = list(sweep_of(tuner, space).points())
+    trials = len(points) * tuner.repeats
+    run = trials if limit is None else min(trials, limit)
+    each = [_epochs_at(definition, values, data) for values in points]
+    whole, rest = divmod(run, len(points)) if points else (0, 0)
+    epochs = whole * sum(each) + sum(each[:rest])
+    return run, epochs, epochs, epochs
+
+
+def _epochs_at(definition: Definition, values: Mapping[str, Scalar], data: DataFacts) -> int:
+    """Epochs of one trial; none for a model that is not trained in epochs."""
+    epochs = filled(definition.fit.epochs, values, data)
+    return epochs if isinstance(epochs, int) else 0
 
 
 def _first(costs: list[tuple[int, int]], count: int) -> int:
@@ -182,7 +215,7 @@ def _epochs_per_trial(definition: Definition, space: Space, data: DataFacts) -> 
 def _about_space(definition: Definition, space: Space, size: int | None) -> list[PlanWarning]:
     warnings = []
     limit = definition.limits.max_trials
-    if size is not None and limit is not None and limit > size and not isinstance(definition.tuner, HyperbandTuner):
+    if size is not None and limit is not None and limit > size and not isinstance(definition.tuner, _OWN_SCHEDULE):
         detail = f"the space has only {size} points, and none is tried twice: the search ends after {size} trials"
         warnings.append(PlanWarning("max_trials_exceeds_space", "/limits/max_trials", detail))
     if isinstance(definition.tuner, GridTuner) and size is not None and limit is not None and limit < size:
@@ -227,4 +260,9 @@ def _about_tuner(
         if initial >= limit:
             detail = f"the first {initial} trials are random, so no prediction is ever made in {limit} trials"
             warnings.append(PlanWarning("bayesian_never_predicts", "/tuner/num_initial_points", detail))
+    elif isinstance(tuner, SweepTuner) and limit is not None:
+        whole = sum(1 for _ in sweep_of(tuner, space).points()) * tuner.repeats
+        if limit < whole:
+            detail = f"the sweep has {whole} trials, of which the first {limit} are run: the last ones never are"
+            warnings.append(PlanWarning("sweep_cut_short", "/limits/max_trials", detail))
     return warnings

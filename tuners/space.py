@@ -314,8 +314,9 @@ class Space:
         """The broken constraints in words."""
         return tuple(each.describe() for each in self.constraints if not each.holds(values))
 
-    def hash_values(self, values: Mapping[str, Scalar], *, parent: str | None = None) -> str:
-        """32 hex digits that are equal exactly for the same active point (and parent, for promotions).
+    def hash_values(self, values: Mapping[str, Scalar], *, parent: str | None = None, repeat: int = 0) -> str:
+        """32 hex digits that are equal exactly for the same active point (and parent, for promotions; and number of the
+        repeat, where a point is run again on purpose).
 
         Values off the space (an older definition's, say) are hashed as they are.
         """
@@ -323,7 +324,10 @@ class Space:
         for name, value in self.active(values).items():
             snapped = self.by_name[name]._snapped(value)
             point[name] = value if snapped is None else snapped
-        text = json.dumps({"parent": parent, "values": point}, sort_keys=True, separators=(",", ":"))
+        known: dict[str, object] = {"parent": parent, "values": point}
+        if repeat:
+            known["repeat"] = repeat
+        text = json.dumps(known, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()[:32]
 
     def size(self) -> int | None:

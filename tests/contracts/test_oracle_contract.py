@@ -20,6 +20,8 @@ TUNERS: dict[str, dict[str, object]] = {
     "grid": {"type": "grid"},
     "hyperband": {"type": "hyperband", "max_epochs": 9, "factor": 3, "hyperband_iterations": 2},
     "bayesian": {"type": "bayesian", "num_initial_points": 5},
+    "sweep": {"type": "sweep", "points": 40},
+    "perturb": {"type": "perturb", "sigma": 0.3},
 }
 
 SMALL = Space(
@@ -36,6 +38,14 @@ SMALL = Space(
 )  # fmt: skip
 # One layer: 3 x 2 points; two: the 6 of 9 pairs whose product is at most 1024, x 2.
 SMALL_POINTS = 18
+# One hyperparameter at a time: the baseline, a second layer, two other widths, no norm.
+SWEPT_POINTS = 5
+
+
+def points_of(tuner: Mapping[str, object]) -> int:
+    """How many points of SMALL the tuner tries."""
+    return SWEPT_POINTS if tuner["type"] == "sweep" else SMALL_POINTS
+
 
 LARGE = Space(
     (
@@ -72,7 +82,7 @@ def test_small_space_is_tried_to_its_last_point_and_no_point_twice(tuner: dict[s
     driver = Driver(SMALL, tuner)
     answer = driver.run(score, workers=workers)
     first = [json.dumps(dict(trial.values), sort_keys=True) for trial in driver.trials if trial.parent_trial_id is None]
-    assert len(set(first)) == len(first) == SMALL_POINTS
+    assert len(set(first)) == len(first) == points_of(tuner)
     assert answer.status == "exhausted"
     assert answer.reason is not None
     assert answer.reason.code in ("space_exhausted", "tuner_finished")
@@ -82,7 +92,7 @@ def test_small_space_is_tried_to_its_last_point_and_no_point_twice(tuner: dict[s
 def test_points_lie_in_the_space_and_keep_its_constraints(tuner: dict[str, object], space: Space) -> None:
     driver = Driver(space, tuner)
     driver.run(score, workers=2, max_trials=40)
-    assert len(driver.trials) >= 18
+    assert len(driver.trials) >= min(points_of(tuner), 18)
     for trial in driver.trials:
         assert space.contains(trial.values), trial.values
         assert space.satisfies(trial.values), trial.values
@@ -109,7 +119,7 @@ def test_same_seed_gives_the_same_trials_and_another_gives_others(tuner: dict[st
     for driver in runs:
         driver.run(score, workers=2, max_trials=12)
     assert runs[0].points == runs[1].points
-    if tuner["type"] != "grid":
+    if tuner["type"] not in ("grid", "sweep"):
         assert runs[0].points != runs[2].points
 
 
@@ -130,7 +140,7 @@ def test_search_of_failures_ends(tuner: dict[str, object]) -> None:
     driver = Driver(SMALL, tuner)
     answer = driver.run(lambda values, epochs: None, workers=2)
     assert answer.status == "exhausted"
-    assert len(driver.trials) == SMALL_POINTS
+    assert len(driver.trials) == points_of(tuner)
 
 
 def test_infinite_and_missing_scores_are_failures_to_the_oracle(tuner: dict[str, object]) -> None:
@@ -158,21 +168,21 @@ def test_cancelled_trials_are_neither_open_nor_scored(tuner: dict[str, object]) 
         for trial in driver.open:
             driver.end(trial, None, state=TrialState.CANCELLED)
     assert driver.ask(1).status == "exhausted"
-    assert len(driver.trials) == SMALL_POINTS
+    assert len(driver.trials) == points_of(tuner)
 
 
 def test_proposals_that_were_not_stored_are_proposed_again_or_forgotten(tuner: dict[str, object]) -> None:
     driver = Driver(SMALL, tuner)
-    driver.ask(3)
+    driver.ask(2)
     for trial in driver.open:
         driver.end(trial, score(trial.values, trial.target_epochs))
-    # The state of five proposals is saved with only two of them, as when `max_trials` is lowered meanwhile.
-    driver.ask(5)
-    del driver.trials[5:]
+    # The state of three proposals is saved with only one of them, as when `max_trials` is lowered meanwhile.
+    driver.ask(3)
+    del driver.trials[3:]
     driver.rebuild()
     driver.run(score)
     points = [trial.values_hash for trial in driver.trials if trial.parent_trial_id is None]
-    assert len(points) == len(set(points)) == SMALL_POINTS
+    assert len(points) == len(set(points)) == points_of(tuner)
 
 
 def test_refused_points_are_drawn_again(tuner: dict[str, object]) -> None:
@@ -182,7 +192,7 @@ def test_refused_points_are_drawn_again(tuner: dict[str, object]) -> None:
     fresh = [trial for trial in driver.trials if trial.parent_trial_id is None]
     assert all(trial.values["units_0"] != 32 for trial in fresh)
     # One layer: 2 x 2; two: (16, 16), (16, 32), (16, 48), (48, 16) x 2.
-    assert len(fresh) == 12
+    assert len(fresh) == (4 if tuner["type"] == "sweep" else 12)
 
 
 def test_space_where_every_point_is_refused_ends_with_nothing(tuner: dict[str, object]) -> None:

@@ -34,6 +34,41 @@ def finite(*names_and_highs: tuple[str, int]) -> dict[str, Any]:
     }
 
 
+SWEEP = {"type": "sweep", "points": 5}
+
+
+def test_a_sweep_is_counted_exactly() -> None:
+    # The baseline, 2 more layers, 15 other units, the norm, 5 other dropouts, 4 other rates, 2 other batch sizes.
+    found = planned(tuner=SWEEP, limits={})
+    assert (found.trials, found.epochs, found.min_epochs, found.max_epochs) == (30, 900, 900, 900)
+    assert planned(tuner={**SWEEP, "repeats": 3}, limits={}).trials == 90
+    assert planned(tuner={**SWEEP, "hyperparameters": ["dropout"]}, limits={}).trials == 6
+    narrow = [{"product": ["units_0", "batch_size"], "max": 16 * 128}]
+    assert planned(tuner={**SWEEP, "hyperparameters": ["units_0"]}, constraints=narrow, limits={}).trials == 4
+
+
+def test_a_sweep_that_is_cut_short_is_told() -> None:
+    found = planned(tuner={**SWEEP, "repeats": 2}, limits={"max_trials": 40})
+    assert (found.trials, found.epochs) == (40, 1200)
+    assert "sweep_cut_short" in codes(found)
+    assert "sweep_cut_short" not in codes(planned(tuner=SWEEP, limits={"max_trials": 40}))
+    assert "max_trials_exceeds_space" not in codes(planned(tuner=SWEEP, limits={"max_trials": 40}))
+
+
+def test_epochs_of_a_sweep_are_those_of_its_points() -> None:
+    space = finite(("a", 3))
+    space["hyperparameters"].append({"name": "epochs", "type": "int", "min_value": 2, "max_value": 5, "default": 3})
+    space["fit"] = {"epochs": {"hp": "epochs"}, "validation_split": 0.2}
+    # The baseline and two other widths train 3 epochs each; then 2, 4 and 5.
+    found = planned(**space, tuner={"type": "sweep"}, limits={})
+    assert (found.trials, found.epochs) == (6, 9 + 11)
+    assert planned(**space, tuner={"type": "sweep", "repeats": 2}, limits={"max_trials": 8}).epochs == 20 + 6
+
+
+def test_perturbing_ends_after_ten_trials_unless_told_otherwise() -> None:
+    assert planned(tuner={"type": "perturb"}, limits={}).trials == 10
+
+
 def codes(found: Plan) -> set[str]:
     return {warning.code for warning in found.warnings}
 

@@ -314,3 +314,37 @@ def _guessed(argument: str, default: object) -> Rule:
     if isinstance(default, bool):
         return _rule("bool")
     raise LookupError(f"no rule for the argument {argument}")
+    "sweep": {
+        "help": "One hyperparameter at a time: each other value of each, with all others at their defaults.",
+        "arguments": {
+            "hyperparameters": {
+                **_rule("string_list", "null", max_items=200), "default": None,
+                "help": "Names of those to sweep, in order; null is all that are active at the defaults.",
+            },
+            "points": {
+                **_rule("int", low=2, high=1000), "default": 8,
+                "help": "Values of a number without a step, evenly on its sampling scale, both ends included.",
+            },
+            "repeats": {
+                **_rule("int", low=1, high=100), "default": 1,
+                "help": "How often the whole sweep is run, each time with other seeds.",
+            },
+        },
+    },
+    "perturb": {
+        "help": "Starts at the defaults; changes the best a little at random, in smaller steps when nothing is better.",
+        "arguments": {
+            "sigma": {
+                **_rule("float", low=0.0, high=1.0, exclusive_minimum=True), "default": 0.2,
+                "help": "Deviation of the first steps, as a share of a range on its sampling scale.",
+            },
+            "shrink": {
+                **_rule("float", low=0.5, high=1.0, exclusive_maximum=True), "default": 0.9,
+                "help": "Factor of the step at each trial that is not better; a better one makes up for four.",
+            },
+            "min_sigma": {
+                **_rule("float", low=0.0, high=1.0, exclusive_minimum=True), "default": 0.01,
+                "help": "Steps never get smaller than this.",
+            },
+        },
+    },

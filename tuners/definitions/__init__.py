@@ -15,8 +15,10 @@ from tuners.definitions.document import (
     GridTuner,
     HyperbandTuner,
     ObjectiveReference,
+    PerturbTuner,
     RandomTuner,
     SearchLimits,
+    SweepTuner,
 )
 from tuners.definitions.facts import DataFacts
 from tuners.definitions.parsing import parse_definition
@@ -33,8 +35,10 @@ __all__ = [
     "GridTuner",
     "HyperbandTuner",
     "ObjectiveReference",
+    "PerturbTuner",
     "RandomTuner",
     "SearchLimits",
+    "SweepTuner",
     "check_against_data",
     "parse_definition",
     "resolve",

@@ -110,7 +110,41 @@ class BayesianTuner(_Part):
     beta: Annotated[float, Field(ge=0, le=1e6)] = 2.6
 
 
-Tuner = Annotated[RandomTuner | GridTuner | HyperbandTuner | BayesianTuner, Field(discriminator="type")]
+class SweepTuner(_Part):
+    """One hyperparameter at a time from the baseline of defaults.
+
+    Attributes:
+        hyperparameters: Expanded names, in the order in which they are swept; None: all active at the defaults.
+        points: How many values of a number without a step are tried, on its sampling scale, both ends included.
+        repeats: How often each point is run.
+    """
+
+    type: Literal["sweep"]
+    hyperparameters: (
+        Annotated[tuple[str, ...], _List, Field(min_length=1, max_length=bounds.MAX_HYPERPARAMETERS)] | None
+    ) = None
+    points: Annotated[int, Field(ge=2, le=bounds.MAX_CHOICES)] = 8
+    repeats: Annotated[int, Field(ge=1, le=100)] = 1
+
+
+class PerturbTuner(_Part):
+    """Change the best a little at random, keep what is better (`tuners/oracles/perturb.py` has the rule).
+
+    Attributes:
+        sigma: Deviation of the first steps, as a share of each range on its sampling scale.
+        shrink: Factor of the step at each trial that is not better; a better one makes up for four.
+        min_sigma: Steps never get smaller.
+    """
+
+    type: Literal["perturb"]
+    sigma: Annotated[float, Field(gt=0, le=1)] = 0.2
+    shrink: Annotated[float, Field(ge=0.5, lt=1)] = 0.9
+    min_sigma: Annotated[float, Field(gt=0, le=1)] = 0.01
+
+
+Tuner = Annotated[
+    RandomTuner | GridTuner | HyperbandTuner | BayesianTuner | SweepTuner | PerturbTuner, Field(discriminator="type")
+]
 
 
 class Compile(_Part):

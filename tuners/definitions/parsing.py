@@ -25,14 +25,17 @@ from tuners.definitions.document import (
     RandomTuner,
     SearchLimits,
 )
+    PerturbTuner,
 from tuners.definitions.faults import Faults, child, listed, suggestion
 from tuners.definitions.metrics import logged_metrics, with_validation
+    SweepTuner,
 from tuners.definitions.scanning import scan
 from tuners.definitions.training import check_logged_name
 from tuners.definitions.walking import Walk
 
 _TUNERS: Mapping[str, type[BaseModel]] = {
     "random": RandomTuner,
+from tuners.definitions.sweeping import check_sweep
     "grid": GridTuner,
     "hyperband": HyperbandTuner,
     "bayesian": BayesianTuner,
@@ -41,6 +44,8 @@ _PARTS: Mapping[str, type[BaseModel]] = {
     "dataset": DatasetReference,
     "compile": Compile,
     "fit": Fit,
+    "sweep": SweepTuner,
+    "perturb": PerturbTuner,
     "objective": ObjectiveReference,
     "limits": SearchLimits,
 }
@@ -79,6 +84,7 @@ _DETAILS = {
     "string_pattern_mismatch": "must be made of letters, digits and underscores",
 }
 
+    "too_short": "too_short",
 
 def parse_definition(document: object) -> Definition:
     """The checked definition of a JSON document, with defaults filled in. Pure: touches no file, imports no Keras.
@@ -121,7 +127,7 @@ def _completed(document: dict[str, Any]) -> dict[str, Any]:
             completed["fit"] = {**fit, "epochs": tuner["max_epochs"]}
     limits = completed.get("limits", {})
     ending = ("max_trials", "max_seconds", "max_epochs", "max_device_seconds", "patience_trials")
-    open_ended = isinstance(tuner, dict) and tuner.get("type") in ("random", "bayesian")
+    open_ended = isinstance(tuner, dict) and tuner.get("type") in ("random", "bayesian", "perturb")
     if open_ended and isinstance(limits, dict) and not any(key in limits for key in ending):
         completed["limits"] = {**limits, "max_trials": _DEFAULT_MAX_TRIALS}
     return completed
@@ -191,7 +197,9 @@ def _add(error: ErrorDetails, document: Mapping[str, Any], faults: Faults) -> No
     elif kind == "missing" and path == ["tuner", "max_epochs"]:
         detail = "must be given, since `fit.epochs` is no plain number"
     elif kind == "too_long":
-        detail = f"must have at most {bounds.MAX_TAGS} entries"
+        detail = f"must have at most {error['ctx']['max_length']} entries"
+    elif kind == "too_short":
+        detail = "must not be empty: leave the field out for the default"
     if not faults.at_or_below(pointer) or kind == "extra_forbidden":
         faults.add(pointer, code, detail)
 
@@ -244,3 +252,9 @@ def _check_grid(found: Analysis, faults: Faults) -> None:
     if size is not None and size > bounds.MAX_GRID:
         detail = f"a grid has at most {bounds.MAX_GRID} points; this space has more: use larger steps or another tuner"
         faults.add("/tuner/type", "cardinality_too_large", detail)
+    model = model_type(document.get("model"))
+    if kind == "hyperband" and model is not None and not model.in_epochs:
+        detail = "Hyperband stops trainings after some epochs, and estimators have none: take another tuner"
+        faults.add("/tuner/type", "unsupported_combination", detail)
+    if kind == "sweep" and isinstance(tuner, dict) and len(faults) == 0:
+        check_sweep(SweepTuner.model_validate(tuner), found.space, faults)
