@@ -285,9 +285,10 @@ def test_targets_have_the_shape_the_loss_compares_with(tmp_path: Path, loss: str
     asked: list[object] = []
 
     def loading(folder: Path, dataset: Any, **options: Any) -> TinyArrays:
-        asked.append(options["one_hot"])
+        one_hot = options["request"].one_hot
+        asked.append(one_hot)
         arrays = tiny_arrays(folder, dataset)
-        if not options["one_hot"]:
+        if not one_hot:
             return arrays
         eye = np.eye(2, dtype=np.float32)
         assert arrays.y_val is not None
@@ -300,6 +301,78 @@ def test_targets_have_the_shape_the_loss_compares_with(tmp_path: Path, loss: str
     trial = job(tmp_path, resolved=document, target_epochs=1)
     assert Runner(loading, build_model).run(trial, line.control) == "completed"
     assert asked == [one_hot]
+
+
+def test_each_fold_is_a_training_of_its_own_on_its_own_rows(tmp_path: Path) -> None:
+    """Two repeats of three folds: fresh weights and another seed each, rows by the fold."""
+    from tuners.trainer.builder import build_model
+    from tuners.trainer.runner import Runner
+
+    asked: list[Any] = []
+
+    def loading(folder: Path, dataset: Any, *, request: Any) -> TinyArrays:
+        asked.append(request)
+        return tiny_arrays(folder, dataset)
+
+    begun: list[bytes] = []
+
+    def building(document: Any, **options: Any) -> Any:
+        model = build_model(document, **options)
+        begun.append(b"".join(variable.numpy().tobytes() for variable in model.trainable_variables))
+        return model
+
+    fit = {**resolved()["fit"], "cross_validation": {"folds": 3, "stratified": False}}
+    line = Line()
+    trial = job(tmp_path, resolved=resolved(fit=fit), executions=6, target_epochs=1)
+    assert Runner(loading, building).run(trial, line.control) == "completed"
+    assert line.epochs() == [(execution, 0) for execution in range(6)]
+    assert [(request.fold, request.folds, request.stratified) for request in asked] == [
+        (fold, 3, False) for fold in (0, 1, 2, 0, 1, 2)
+    ]
+    assert len({request.seed for request in asked}) == 1
+    assert len(set(begun)) == 6
+
+
+def _weighing(w_train: Any, w_val: Any) -> Any:
+    """A loader whose examples have these weights."""
+
+    def loading(folder: Path, dataset: Any, **_: object) -> TinyArrays:
+        return replace(tiny_arrays(folder, dataset), w_train=w_train, w_val=w_val)
+
+    return loading
+
+
+def _first_row(tmp_path: Path, loading: Any, **fit: Any) -> Any:
+    from tuners.trainer.builder import build_model
+    from tuners.trainer.runner import Runner
+
+    line = Line()
+    document = resolved(fit={**resolved()["fit"], "batch_size": 96, **fit})
+    assert Runner(loading, build_model).run(job(tmp_path, resolved=document, target_epochs=1), line.control)
+    (row,) = line.of(EpochDone)
+    return row.metrics
+
+
+def test_sample_weights_count_in_training_and_in_validation(tmp_path: Path) -> None:
+    """One batch an epoch. Rows of weight 0 are as good as not there, and Keras divides by the number of rows."""
+    ones, half = np.ones(96, np.float32), np.repeat([1.0, 0.0], 48).astype(np.float32)
+    plain = _first_row(tmp_path, tiny_arrays)
+    same = _first_row(tmp_path, _weighing(ones, None))
+    assert same == pytest.approx(plain, rel=1e-4)
+    weighed = _first_row(tmp_path, _weighing(half, None))
+    assert weighed["loss"] != pytest.approx(plain["loss"], rel=1e-3)
+    validated = _first_row(tmp_path, _weighing(ones, np.full(32, 3.0, np.float32)))
+    assert validated["loss"] == pytest.approx(plain["loss"], rel=1e-4)
+    assert validated["val_loss"] == pytest.approx(3 * plain["val_loss"], rel=1e-4)
+
+
+def test_balanced_classes_and_sample_weights_are_multiplied(tmp_path: Path) -> None:
+    ones = np.ones(96, np.float32)
+    balanced = _first_row(tmp_path, tiny_arrays, class_weight="balanced")
+    both = _first_row(tmp_path, _weighing(ones, None), class_weight="balanced")
+    assert both == pytest.approx(balanced, rel=1e-4)
+    doubled = _first_row(tmp_path, _weighing(2 * ones, None), class_weight="balanced")
+    assert doubled["loss"] == pytest.approx(2 * balanced["loss"], rel=1e-4)
 
 
 def test_full_disk_skips_checkpoints_but_not_the_trial(runner: Any, tmp_path: Path) -> None:

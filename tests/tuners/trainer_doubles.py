@@ -24,6 +24,8 @@ class TinyArrays:
     y_train: Array
     x_val: Array | None
     y_val: Array | None
+    w_train: Array | None = None
+    w_val: Array | None = None
 
 
 def tiny_arrays(folder: Path, dataset: Dataset, **_: object) -> TinyArrays:

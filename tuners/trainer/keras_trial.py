@@ -3,40 +3,50 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
 import keras
+import numpy as np
 
-from tuners.catalogue import catalogue
-from tuners.datasets.arrays import balanced_class_weights
+from tuners.datasets.arrays import Tensors, balanced_class_weights
+from tuners.datasets.request import DataRequest
 from tuners.failures import TrialFault
-from tuners.seeds import split_seed, training_seed
+from tuners.seeds import training_seed
 from tuners.trainer import checkpoints
 from tuners.trainer.callbacks import Interrupted, Reporter, definition_callbacks
 from tuners.trainer.checkpoints import Array, CheckpointDamaged, Snapshot
 from tuners.trainer.control import Control
+from tuners.trainer.own_fit import FitReporter, own_fit_of, run_own_fit
 from tuners.trainer.pace import CheckpointPace
 from tuners.trainer.protocol import ExecutionBegun, Notice, Outcome, RunTrial
+from tuners.trainer.targets import one_hot_targets
 
 
 class TrainingArrays(Protocol):
-    """The parts of a data set a trial needs: scaled, and split where the data set has no validation part."""
+    """The parts of a data set a training needs: preprocessed, and split as the definition says (`arrays.Arrays`)."""
 
     @property
-    def x_train(self) -> Array: ...
+    def x_train(self) -> Tensors: ...
 
     @property
-    def y_train(self) -> Array: ...
+    def y_train(self) -> Tensors: ...
 
     @property
-    def x_val(self) -> Array | None: ...
+    def w_train(self) -> Array | None: ...
 
     @property
-    def y_val(self) -> Array | None: ...
+    def x_val(self) -> Tensors | None: ...
+
+    @property
+    def y_val(self) -> Tensors | None: ...
+
+    @property
+    def w_val(self) -> Array | None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +141,8 @@ class KerasTrial:
             )
         # Made now and not while `fit` traces its graph, which would make each variable inside the graph: that takes a
         # quarter of a small trial's time, and leaks.
-        model.optimizer.build(model.trainable_variables)
+        if getattr(model, "optimizer", None) is not None:
+            model.optimizer.build(model.trainable_variables)
         if begin.snapshot is not None:
             try:
                 _restore(model, begin.snapshot, keep_seeds=not begin.own and execution > 0)
@@ -147,10 +158,12 @@ class KerasTrial:
         return self._load_arrays(
             Path(job.data_folder),
             job.dataset,
-            validation_split=job.resolved["fit"].get("validation_split"),
-            seed=split_seed(job.search_seed),
-            scale=job.resolved.get("dataset", {}).get("scale"),
-            one_hot=_wants_one_hot(job, model),
+            request=DataRequest.of(
+                job.resolved,
+                search_seed=job.search_seed,
+                execution=execution,
+                one_hot=one_hot_targets(job.resolved, model, job.dataset),
+            ),
         )
 
     def fit(self, model: Any, arrays: TrainingArrays, *, begin: Beginning, execution: int) -> Outcome | None:
@@ -159,7 +172,8 @@ class KerasTrial:
         control.phase = "training_error"
         fit = job.resolved["fit"]
         others = definition_callbacks(fit.get("callbacks") or ())
-        reporter = Reporter(
+        made = own_fit_of(model)
+        reporter = (Reporter if made is None else partial(FitReporter, first_epoch=begin.initial_epoch))(
             job,
             control,
             execution=execution,
@@ -174,20 +188,23 @@ class KerasTrial:
             and begin.snapshot.best_epoch == job.resume.best_epoch,
         )
         _make_metrics(model, arrays)
-        validation = None if arrays.x_val is None else (arrays.x_val, arrays.y_val)
+        weights, class_weight = example_weights(job, arrays)
+        arguments = {
+            "batch_size": fit.get("batch_size"),
+            "epochs": job.target_epochs,
+            "initial_epoch": begin.initial_epoch,
+            "sample_weight": weights,
+            "validation_data": _validation(arrays),
+            "shuffle": fit.get("shuffle", True),
+            "class_weight": class_weight,
+            "callbacks": [*others, reporter],
+            "verbose": 0,
+        }
         try:
-            model.fit(
-                arrays.x_train,
-                arrays.y_train,
-                batch_size=fit.get("batch_size"),
-                epochs=job.target_epochs,
-                initial_epoch=begin.initial_epoch,
-                validation_data=validation,
-                shuffle=fit.get("shuffle", True),
-                class_weight=class_weight(job, arrays),
-                callbacks=[*others, reporter],
-                verbose=0,
-            )
+            if made is None:
+                model.fit(arrays.x_train, arrays.y_train, **arguments)
+            else:
+                run_own_fit(made, model, reporter, arrays.x_train, arrays.y_train, arguments, job.resolved["model"])
         except Interrupted:
             if control.how == "abandon":
                 return "abandoned"
@@ -220,11 +237,28 @@ class KerasTrial:
         self.control.send(Notice(self.job.trial_id, self.job.attempt, "checkpoint_damaged", message))
 
 
-def class_weight(job: RunTrial, arrays: TrainingArrays) -> dict[int, float] | None:
-    """Keras' `class_weight` for a definition that asks for balanced classes; None otherwise."""
-    if job.resolved["fit"].get("class_weight") != "balanced" or job.dataset.num_classes is None:
+def example_weights(job: RunTrial, arrays: TrainingArrays) -> tuple[Array | None, dict[int, float] | None]:
+    """Keras' `sample_weight` and `class_weight` for the training part; None for what the definition does not ask for.
+
+    Keras takes only one of the two. When the data set has weights and the definition wants balanced classes, each
+    example gets the product.
+    """
+    weights = arrays.w_train
+    classes = job.dataset.num_classes
+    if job.resolved["fit"].get("class_weight") != "balanced" or classes is None or isinstance(arrays.y_train, Mapping):
+        return weights, None
+    balanced = balanced_class_weights(arrays.y_train, classes)
+    if weights is None:
+        return None, balanced
+    labels = arrays.y_train.argmax(axis=1) if arrays.y_train.ndim == 2 else arrays.y_train
+    by_class = np.asarray([balanced[number] for number in range(classes)], dtype=weights.dtype)
+    return weights * by_class[labels], None
+
+
+def _validation(arrays: TrainingArrays) -> tuple[Any, ...] | None:
+    if arrays.x_val is None:
         return None
-    return balanced_class_weights(arrays.y_train, job.dataset.num_classes)
+    return (arrays.x_val, arrays.y_val) if arrays.w_val is None else (arrays.x_val, arrays.y_val, arrays.w_val)
 
 
 def _first_epoch(job: RunTrial, *, parent: Snapshot | None) -> int:
@@ -233,7 +267,7 @@ def _first_epoch(job: RunTrial, *, parent: Snapshot | None) -> int:
 
 def _restore(model: Any, snapshot: Snapshot, *, keep_seeds: bool) -> None:
     mine, theirs = list(model.variables), snapshot.of_role("model")
-    slots, saved = list(model.optimizer.variables), snapshot.of_role("optimizer")
+    slots, saved = checkpoints.optimizer_variables(model), snapshot.of_role("optimizer")
     checkpoints.check_fit(mine, theirs, role="model")
     checkpoints.check_fit(slots, saved, role="optimizer")
     checkpoints.assign(mine, theirs, keep_seeds=keep_seeds)
@@ -242,20 +276,17 @@ def _restore(model: Any, snapshot: Snapshot, *, keep_seeds: bool) -> None:
 
 def _make_metrics(model: Any, arrays: TrainingArrays) -> None:
     """Create the metrics' variables, for the reason the optimizer's are created early. What is wrong shows in `fit`."""
-    shape = tuple(model.output_shape)[1:]
-    if any(size is None for size in shape):
-        return
-    prediction = keras.ops.full((1, *shape), 0.5, dtype=model.compute_dtype)
     with suppress(Exception):
-        model.compute_metrics(arrays.x_train[:1], arrays.y_train[:1], prediction)
+        outputs = keras.tree.map_structure(_like, model.output)
+        model.compute_metrics(_first(arrays.x_train), _first(arrays.y_train), outputs)
     model.reset_metrics()
 
 
-def _wants_one_hot(job: RunTrial, model: Any) -> bool:
-    """Whether the loss compares the outputs with one number per class: all but the sparse ones do."""
-    classes = job.dataset.num_classes
-    loss = job.resolved["compile"]["loss"]
-    word = loss if isinstance(loss, str) else str(loss["loss"])
-    entry = catalogue().loss(word)
-    sparse = (entry.name if entry is not None else word).startswith("Sparse")
-    return not sparse and classes is not None and classes > 1 and model.output_shape[-1] == classes
+def _first(part: Tensors) -> Tensors:
+    """The first example."""
+    return {name: values[:1] for name, values in part.items()} if isinstance(part, Mapping) else part[:1]
+
+
+def _like(output: Any) -> Any:
+    """An output for one example. Raises TypeError where an axis has no fixed length."""
+    return keras.ops.full((1, *output.shape[1:]), 0.5, dtype=output.dtype)
