@@ -16,10 +16,11 @@ from tuners.seeds import training_seed
 
 def resolved_definition(search: Search, trial: Trial, dataset: Dataset) -> dict[str, Any]:
     """The search's definition with the trial's values, epochs and seed in its holes."""
+    definition = parse_definition(search.definition)
     resolved: dict[str, Any] = resolve(
-        parse_definition(search.definition),
+        definition,
         trial.values,
-        DataFacts.of(dataset),
+        DataFacts.of(dataset, definition.dataset),
         seed=training_seed(search.seed, trial.number),
     )
     if trial.target_epochs is not None:

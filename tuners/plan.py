@@ -127,7 +127,7 @@ def plan(definition: Definition, space: Space, data: DataFacts) -> Plan:
     else:
         trials, low, expected, high = _plain_cost(definition, space, data, size)
     warnings += _about_tuner(definition, space, brackets, size)
-    times = definition.executions_per_trial
+    times = definition.trainings_per_trial
     most = definition.limits.max_epochs
     epochs = [None if each is None else round(each * times) for each in (low, expected, high)]
     if most is not None:

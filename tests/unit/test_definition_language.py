@@ -156,7 +156,9 @@ def test_a_resolved_definition_is_complete() -> None:
         "epochs": 30,
         "batch_size": 16,
         "validation_split": 0.2,
+        "split_by": "rows",
         "shuffle": True,
+        "sample_weight": True,
         "callbacks": [{"callback": "EarlyStopping", "monitor": "val_loss", "patience": 5}],
     }
     assert resolved["objective"] == {"name": "val_accuracy", "direction": "max"}

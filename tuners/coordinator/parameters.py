@@ -25,7 +25,8 @@ def keeps_limit(search: Search, dataset: Dataset, values: Mapping[str, Scalar], 
     from tuners.failures import BuildFault, ModelTooLarge
     from tuners.trainer.builder import build_model
 
-    resolved = resolve(parse_definition(search.definition), values, DataFacts.of(dataset))
+    definition = parse_definition(search.definition)
+    resolved = resolve(definition, values, DataFacts.of(dataset, definition.dataset))
     try:
         build_model(resolved, max_parameters=max_parameters, allocate=False)
     except ModelTooLarge:

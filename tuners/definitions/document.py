@@ -14,8 +14,10 @@ from tuners.datasets.preprocessing.options import Preprocessing
 from tuners.definitions import bounds
 from tuners.definitions.analysis import Analysis, analysed
 from tuners.definitions.faults import Faults
-from tuners.definitions.metrics import logged_metrics, with_validation
+from tuners.definitions.metrics import Better, logged_metrics, with_validation
+from tuners.definitions.models import model_type
 from tuners.definitions.scanning import name_fault
+from tuners.definitions.training import OF_EPOCHS
 from tuners.space import Space
 
 JsonObject = dict[str, Any]
@@ -150,7 +152,8 @@ Tuner = Annotated[
 class Compile(_Part):
     """Keras' `compile`. Each of them is a name, or an object with arguments, in which numbers may be holes.
 
-    Optimizer and loss are None for models that bring their own.
+    Optimizer and loss are None for models that bring their own. With several outputs loss and metrics are
+    `{"outputs": {name: ...}}`.
     """
 
     optimizer: Any = None
@@ -172,19 +175,19 @@ class Fit(_Part):
     Attributes:
         epochs: None for models that are not trained in epochs.
         validation_split: Share of the training rows that is held out; None uses the data set's own validation part.
-    """
         cross_validation: Instead of it.
         split_by: What either of them keeps together or apart: nothing, groups, or the past and the future.
         sample_weight: Whether the data set's sample weights count, where it has any.
+    """
 
     epochs: Any = None
     batch_size: Any = 32
     validation_split: Any = None
-    shuffle: Any = True
     cross_validation: CrossValidation | None = None
     split_by: Literal["rows", "group", "time"] = "rows"
-    class_weight: Literal["balanced"] | None = None
+    shuffle: Any = True
     sample_weight: bool = True
+    class_weight: Literal["balanced"] | None = None
     callbacks: Annotated[tuple[Any, ...], _List] = ()
 
 
@@ -231,22 +234,29 @@ class Definition(_Part):
         """The expanded space: repeats unrolled, generated conditions added, constraints attached."""
         return self.analysis.space
 
-    def metric_names(self, *, validation: bool = True) -> tuple[str, ...]:
     @property
     def trainings_per_trial(self) -> int:
         """How often each trial trains from fresh weights: once for each fold of each execution."""
         folding = self.fit.cross_validation
         return self.executions_per_trial * (1 if folding is None else folding.folds)
 
+    def metric_names(self, *, validation: bool = True) -> tuple[str, ...]:
         """The names under which the model logs; with `validation` those of the validation part too."""
-        names = logged_metrics(self.compile.metrics)
+        names = self.metrics() or {}
         return tuple(with_validation(names) if validation else names)
+
+    def metrics(self) -> Better | None:
+        """The names under which the model logs on its training part; None when only training can tell."""
+        return logged_metrics({"loss": self.compile.loss, "metrics": self.compile.metrics}, self.model)
 
 
 def _opaque(definition: Definition) -> JsonObject:
     """The parts whose nulls mean something (`"clipnorm": null`) and are therefore kept."""
+    kind = model_type(definition.model)
+    in_epochs = kind is None or kind.in_epochs
     document: JsonObject = {
         "model": definition.model,
+        "dataset": definition.dataset.to_json(),
         "hyperparameters": list(definition.hyperparameters),
         "compile": {
             key: list(value) if isinstance(value, tuple) else value
@@ -256,7 +266,7 @@ def _opaque(definition: Definition) -> JsonObject:
         "fit": {
             key: _plain(value)
             for key in Fit.model_fields
-            if (value := getattr(definition.fit, key)) is not None
+            if (in_epochs or key not in OF_EPOCHS) and (value := getattr(definition.fit, key)) is not None
         },
         "constraints": list(definition.constraints),
     }

@@ -115,6 +115,16 @@ class DataFacts:
             timed=dataset.timed,
         )
 
+    def target(self, name: str = "") -> DatasetTarget:
+        """What is known of one of several targets, or, without a name, of the only or the first one.
+
+        Raises:
+            KeyError: There is no target of that name.
+        """
+        if not name:
+            return DatasetTarget("", self.task, self.num_classes, (), self.target_shape)
+        return {each.name: each for each in self.targets}[name]
+
     @property
     def target_size(self) -> int:
         """Numbers that a model must give for one example: classes, labels, or numbers to predict."""

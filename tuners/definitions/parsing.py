@@ -10,47 +10,63 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from storage.errors import FieldFault, InvalidDefinition
+from tuners.datasets.preprocessing import options
 from tuners.definitions import bounds
 from tuners.definitions.analysis import Analysis, analysed
+from tuners.definitions.data import check_data_shapes, split_completed
 from tuners.definitions.declared import Declarations
 from tuners.definitions.document import (
     BayesianTuner,
     Compile,
+    CrossValidation,
     DatasetReference,
     Definition,
     Fit,
     GridTuner,
     HyperbandTuner,
     ObjectiveReference,
+    PerturbTuner,
     RandomTuner,
     SearchLimits,
-)
-    PerturbTuner,
-from tuners.definitions.faults import Faults, child, listed, suggestion
-from tuners.definitions.metrics import logged_metrics, with_validation
     SweepTuner,
+)
+from tuners.definitions.faults import Faults, child, listed, suggestion
+from tuners.definitions.metrics import logged_metrics, usual_direction, with_validation
+from tuners.definitions.models import model_type
+from tuners.definitions.models.application import check_scale, completed_scale
 from tuners.definitions.scanning import scan
+from tuners.definitions.sweeping import check_sweep
 from tuners.definitions.training import check_logged_name
 from tuners.definitions.walking import Walk
 
 _TUNERS: Mapping[str, type[BaseModel]] = {
     "random": RandomTuner,
-from tuners.definitions.sweeping import check_sweep
     "grid": GridTuner,
     "hyperband": HyperbandTuner,
     "bayesian": BayesianTuner,
+    "sweep": SweepTuner,
+    "perturb": PerturbTuner,
 }
 _PARTS: Mapping[str, type[BaseModel]] = {
     "dataset": DatasetReference,
+    "dataset/preprocessing": options.Preprocessing,
+    "dataset/preprocessing/numbers": options.Numbers,
+    "dataset/preprocessing/categories": options.Categories,
+    "dataset/preprocessing/columns": options.Column,
+    "dataset/preprocessing/text": options.Text,
+    "dataset/preprocessing/sequence": options.Sequence,
+    "dataset/preprocessing/window": options.Window,
     "compile": Compile,
     "fit": Fit,
-    "sweep": SweepTuner,
-    "perturb": PerturbTuner,
+    "fit/cross_validation": CrossValidation,
     "objective": ObjectiveReference,
     "limits": SearchLimits,
 }
 _DEFAULT_MAX_TRIALS = 10
 """Keras Tuner's."""
+
+# Words under which other libraries take the path of a file of words.
+_FILES = ("vocabulary", "vocabulary_file", "path", "file", "url")
 
 # pydantic's words for a fault, and ours. What is not here is a wrong type.
 _CODES = {
@@ -68,6 +84,7 @@ _CODES = {
     "string_too_short": "too_short",
     "string_pattern_mismatch": "invalid_id",
     "too_long": "too_many",
+    "too_short": "too_short",
     "out_of_range": "out_of_range",
     "invalid_name": "invalid_name",
 }
@@ -84,7 +101,6 @@ _DETAILS = {
     "string_pattern_mismatch": "must be made of letters, digits and underscores",
 }
 
-    "too_short": "too_short",
 
 def parse_definition(document: object) -> Definition:
     """The checked definition of a JSON document, with defaults filled in. Pure: touches no file, imports no Keras.
@@ -104,6 +120,7 @@ def parse_definition(document: object) -> Definition:
     found = analysed(completed, faults)
     _check_objective(completed, found.declarations, faults)
     _check_tuner(completed, found, faults)
+    check_scale(completed, faults)
     faults.raise_if_any()
     assert definition is not None
     # With the defaults of the declarations too, so that the stored document says everything.
@@ -113,18 +130,29 @@ def parse_definition(document: object) -> Definition:
 
 def _completed(document: dict[str, Any]) -> dict[str, Any]:
     """The document with those defaults that follow from other fields. Wrong parts are left as they are."""
-    completed = dict(document)
+    completed = split_completed(document)
     compiled, fit, tuner, objective = (completed.get(key) for key in ("compile", "fit", "tuner", "objective"))
-    if isinstance(objective, dict) and "direction" not in objective and isinstance(compiled, dict):
-        known = with_validation(logged_metrics(compiled.get("metrics")))
+    if isinstance(objective, dict) and "direction" not in objective:
+        logged = logged_metrics(compiled, document.get("model"))
         name = objective.get("name")
-        if isinstance(name, str) and name in known:
-            completed["objective"] = {**objective, "direction": known[name]}
-    if isinstance(tuner, dict) and tuner.get("type") == "hyperband" and isinstance(fit, dict):
+        direction = None
+        if isinstance(name, str):
+            direction = usual_direction(name) if logged is None else with_validation(logged).get(name)
+        if direction is not None:
+            completed["objective"] = {**objective, "direction": direction}
+    kind = model_type(document.get("model"))
+    if kind is not None and kind.discovered:
+        completed = {"hyperparameters": [], "fit": {}, **completed}
+        fit = completed["fit"]
+    in_epochs = kind is None or kind.in_epochs
+    if in_epochs and isinstance(tuner, dict) and tuner.get("type") == "hyperband" and isinstance(fit, dict):
         if "max_epochs" not in tuner and _is_integer(fit.get("epochs")):
             completed["tuner"] = {**tuner, "max_epochs": fit["epochs"]}
         elif "epochs" not in fit and _is_integer(tuner.get("max_epochs")):
             completed["fit"] = {**fit, "epochs": tuner["max_epochs"]}
+    scale = completed_scale(completed)
+    if scale is not None:
+        completed["dataset"] = {**completed["dataset"], "scale": scale}
     limits = completed.get("limits", {})
     ending = ("max_trials", "max_seconds", "max_epochs", "max_device_seconds", "patience_trials")
     open_ended = isinstance(tuner, dict) and tuner.get("type") in ("random", "bayesian", "perturb")
@@ -155,7 +183,7 @@ def _check_shapes(document: Mapping[str, Any], faults: Faults) -> None:
         if len(named) != 1:
             code = "missing_field" if not named else "invalid_dataset"
             faults.add("/dataset", code, 'say which by either "name" or "id"')
-        for key in ("name", "id", "scale"):
+        for key in ("name", "id", "scale", "preprocessing"):
             if key in dataset and dataset[key] is None:
                 faults.add(child("/dataset", key), "invalid_type", "must not be null: leave the field out")
     objective = document.get("objective")
@@ -164,9 +192,10 @@ def _check_shapes(document: Mapping[str, Any], faults: Faults) -> None:
         faults.add("/objective", code, 'a search has one objective: {"name": ..., "direction": "min" or "max"}')
     fit = document.get("fit")
     if isinstance(fit, dict):
-        for key in ("validation_split", "class_weight"):
+        for key in ("validation_split", "cross_validation", "class_weight"):
             if key in fit and fit[key] is None:
                 faults.add(child("/fit", key), "invalid_type", "must not be null: leave the field out")
+    check_data_shapes(document, faults)
     if "seed" in document and document["seed"] is None:
         faults.add("/seed", "invalid_type", "must not be null: leave the field out for a seed of our own")
 
@@ -177,6 +206,8 @@ def _add(error: ErrorDetails, document: Mapping[str, Any], faults: Faults) -> No
     # The discriminated union names its branch in the path; the document does not have that level.
     if len(path) > 1 and path[0] == "tuner" and path[1] in _TUNERS:
         del path[1]
+    if path[:3] == ["dataset", "preprocessing", "columns"]:
+        del path[4:5]
     known = _known_fields(path, document)
     pointer = ""
     for part in path:
@@ -187,6 +218,8 @@ def _add(error: ErrorDetails, document: Mapping[str, Any], faults: Faults) -> No
         detail = f"must be {detail}"
     if kind == "extra_forbidden":
         detail = _unknown(str(path[-1]), path, known)
+        if path[:2] == ["dataset", "preprocessing"] and path[-1] in _FILES:
+            code, detail = "path_not_allowed", "the vocabulary is learnt from the training rows: no file is read"
     elif kind in ("union_tag_invalid", "union_tag_not_found"):
         tuner = document.get("tuner")
         word = tuner.get("type") if isinstance(tuner, dict) else None
@@ -211,7 +244,7 @@ def _known_fields(path: list[int | str], document: Mapping[str, Any]) -> list[st
         tuner = document.get("tuner")
         kind = tuner.get("type") if isinstance(tuner, dict) else None
         return list(_TUNERS[kind].model_fields) if isinstance(kind, str) and kind in _TUNERS else ["type"]
-    part = _PARTS.get(str(path[0]))
+    part = _PARTS.get("/".join(str(each) for each in path[: 3 if path[2:3] == ["columns"] else -1]))
     return [] if part is None else list(part.model_fields)
 
 
@@ -223,10 +256,12 @@ def _unknown(key: str, path: list[int | str], known: list[str]) -> str:
 
 
 def _check_objective(document: Mapping[str, Any], declarations: Declarations, faults: Faults) -> None:
-    objective, compiled = document.get("objective"), document.get("compile")
-    if isinstance(objective, dict) and isinstance(objective.get("name"), str) and isinstance(compiled, dict):
+    objective, compiled, model = (document.get(key) for key in ("objective", "compile", "model"))
+    name = objective.get("name") if isinstance(objective, dict) else None
+    kind = model_type(model)
+    if isinstance(name, str) and (isinstance(compiled, dict) or (kind is not None and not kind.compiled)):
         walk = Walk(declarations, faults, None)
-        check_logged_name(objective["name"], "/objective/name", compiled.get("metrics", []), walk)
+        check_logged_name(name, "/objective/name", logged_metrics(compiled, model), walk)
 
 
 def _check_tuner(document: Mapping[str, Any], found: Analysis, faults: Faults) -> None:
@@ -234,6 +269,12 @@ def _check_tuner(document: Mapping[str, Any], found: Analysis, faults: Faults) -
     kind = tuner.get("type") if isinstance(tuner, dict) else None
     if kind == "grid" and len(faults) == 0:
         _check_grid(found, faults)
+    model = model_type(document.get("model"))
+    if kind == "hyperband" and model is not None and not model.in_epochs:
+        detail = "Hyperband stops trainings after some epochs, and estimators have none: take another tuner"
+        faults.add("/tuner/type", "unsupported_combination", detail)
+    if kind == "sweep" and isinstance(tuner, dict) and len(faults) == 0:
+        check_sweep(SweepTuner.model_validate(tuner), found.space, faults)
     if kind == "hyperband" and isinstance(fit, dict) and isinstance(fit.get("epochs"), dict):
         detail = "Hyperband decides how long each trial trains: give a number, and no hole"
         faults.add("/fit/epochs", "invalid_type", detail)
@@ -252,9 +293,3 @@ def _check_grid(found: Analysis, faults: Faults) -> None:
     if size is not None and size > bounds.MAX_GRID:
         detail = f"a grid has at most {bounds.MAX_GRID} points; this space has more: use larger steps or another tuner"
         faults.add("/tuner/type", "cardinality_too_large", detail)
-    model = model_type(document.get("model"))
-    if kind == "hyperband" and model is not None and not model.in_epochs:
-        detail = "Hyperband stops trainings after some epochs, and estimators have none: take another tuner"
-        faults.add("/tuner/type", "unsupported_combination", detail)
-    if kind == "sweep" and isinstance(tuner, dict) and len(faults) == 0:
-        check_sweep(SweepTuner.model_validate(tuner), found.space, faults)

@@ -43,6 +43,10 @@ def resolve(
         }
     if definition.fit.validation_split is not None:
         fit["validation_split"] = filled(definition.fit.validation_split, values, data)
+    if definition.fit.cross_validation is not None:
+        fit["cross_validation"] = definition.fit.cross_validation.model_dump()
+    fit["split_by"] = definition.fit.split_by
+    fit["sample_weight"] = definition.fit.sample_weight
     if definition.fit.class_weight is not None:
         fit["class_weight"] = definition.fit.class_weight
     return {
@@ -51,7 +55,7 @@ def resolve(
         "fit": fit,
         "objective": definition.objective.model_dump(),
         "seed": definition.seed if seed is None else seed,
-        "dataset": definition.dataset.model_dump(exclude_none=True),
+        "dataset": definition.dataset.to_json(),
         "layer_pointers": model.pointers,
     }
 

@@ -55,7 +55,7 @@ class OrderDesk:
         resolved: dict[str, Any] = resolve(
             prepared.definition,
             trial.values,
-            DataFacts.of(dataset),
+            DataFacts.of(dataset, prepared.definition.dataset),
             seed=training_seed(search.seed, trial.number),
         )
         if search.kind != "search":
