@@ -43,7 +43,7 @@ LAYERS: dict[str, list[str]] = {
         "RandomFlip", "RandomRotation", "RandomZoom", "RandomTranslation", "RandomShear", "RandomCrop",
         "RandomContrast", "RandomBrightness", "RandomHue", "RandomSaturation", "RandomSharpness", "RandomGrayscale",
         "RandomInvert", "RandomPosterization", "RandomColorDegeneration", "RandomColorJitter", "RandomErasing",
-        "RandomGaussianBlur", "RandomPerspective", "RandomElasticTransform", "AutoContrast", "Equalization",
+        "RandomGaussianBlur", "RandomPerspective", "RandomElasticTransform", "AutoContrast",
         "Solarization", "RandAugment",
     ],
 }  # fmt: skip

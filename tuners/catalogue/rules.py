@@ -139,7 +139,6 @@ RULES: dict[str, Rule] = {
     "num_tokens": {**_rule("int", low=1, high=1_000_000), "required": True},
     "output_mode": _enum("one_hot", "multi_hot", "count"),
     "AutoContrast.scale": _REAL,
-    "bins": _rule("int", low=2, high=65_536),
     "RandomPerspective.factor": _SHARE,
     "RandomPerspective.scale": _SHARE,
     "RandomElasticTransform.factor": _SHARE,
@@ -245,6 +244,49 @@ RULES: dict[str, Rule] = {
     "min_lr": _rule("float", low=0.0, high=100.0),
 }  # fmt: skip
 
+CALLBACKS: dict[str, dict[str, Any]] = {
+    "LearningRateSchedule": {
+        "help": "Sets the learning rate of every epoch by a formula, after an optional linear warm-up.",
+        "arguments": {
+            "schedule": {
+                **_enum("constant", "time", "step", "exponential", "cosine", "linear", "polynomial"), "required": True,
+                "help": "The formula; each uses only its own arguments.",
+            },
+            "decay": {
+                **_rule("float", low=0.0, high=1000.0), "default": 0.1,
+                "help": "time: lr / (1 + decay * epoch); exponential: lr * exp(-decay * epoch).",
+            },
+            "drop": {
+                **_rule("float", low=0.0, high=1.0, exclusive_minimum=True), "default": 0.5,
+                "help": "step: the factor of each drop.",
+            },
+            "epochs_drop": {
+                **_rule("int", low=1, high=10_000), "default": 10, "help": "step: epochs between two drops.",
+            },
+            "alpha": {
+                **_rule("float", low=0.0, high=1.0), "default": 0.0,
+                "help": "cosine: the last rate, as a share of the first.",
+            },
+            "end_learning_rate": {
+                **_rule("float", low=0.0, high=100.0), "default": 0.0, "help": "linear, polynomial: the last rate.",
+            },
+            "power": {
+                **_rule("float", low=0.0, high=100.0, exclusive_minimum=True), "default": 1.0,
+                "help": "polynomial: the exponent; 1 is linear.",
+            },
+            "decay_epochs": {
+                **_rule("int", "null", low=1, high=10_000), "default": None,
+                "help": "cosine, linear, polynomial: epochs to the last rate; null is all after the warm-up.",
+            },
+            "warmup_epochs": {
+                **_rule("int", low=0, high=10_000), "default": 0,
+                "help": "Epochs in which the rate rises linearly to that of the optimizer.",
+            },
+        },
+    },
+}  # fmt: skip
+"""Callbacks of our own, beside those of Keras."""
+
 TUNERS: dict[str, dict[str, Any]] = {
     "random": {"help": "Independent draws from the space; never the same point twice.", "arguments": {}},
     "grid": {"help": "Every point of a finite space, in order.", "arguments": {}},
@@ -282,38 +324,6 @@ TUNERS: dict[str, dict[str, Any]] = {
             },
         },
     },
-}  # fmt: skip
-
-
-def rule_for(section: str, group: str, class_name: str, argument: str, default: object) -> Rule:
-    """The rule of one argument, with list lengths filled in from the class name.
-
-    Raises:
-        LookupError: Nobody has written one and the default does not give it away, as when Keras adds an argument.
-    """
-    if group == "wrapper" and argument == "of":
-        return {"kinds": ["layer"], "choices": WRAPPED[class_name], "help": "The layer it works on, as an object."}
-    for key in (f"{class_name}.{argument}", f"{group}.{argument}", f"{section}.{argument}", argument):
-        if key in RULES:
-            rule = dict(RULES[key])
-            break
-    else:
-        rule = _guessed(argument, default)
-    if rule.pop("per_axis", False):
-        rank = re.search(r"(\d)D", class_name)
-        if rank is None:
-            raise LookupError(f"{class_name}.{argument} has a size per axis, but the name does not tell how many")
-        rule["min_items"] = rule["max_items"] = int(rank.group(1))
-    return rule
-
-
-def _guessed(argument: str, default: object) -> Rule:
-    for kind in ("activation", "initializer", "regularizer", "constraint"):
-        if argument == kind or argument.endswith(f"_{kind}"):
-            return _rule(kind, "null") if default is None else _rule(kind)
-    if isinstance(default, bool):
-        return _rule("bool")
-    raise LookupError(f"no rule for the argument {argument}")
     "sweep": {
         "help": "One hyperparameter at a time: each other value of each, with all others at their defaults.",
         "arguments": {
@@ -348,3 +358,35 @@ def _guessed(argument: str, default: object) -> Rule:
             },
         },
     },
+}  # fmt: skip
+
+
+def rule_for(section: str, group: str, class_name: str, argument: str, default: object) -> Rule:
+    """The rule of one argument, with list lengths filled in from the class name.
+
+    Raises:
+        LookupError: Nobody has written one and the default does not give it away, as when Keras adds an argument.
+    """
+    if group == "wrapper" and argument == "of":
+        return {"kinds": ["layer"], "choices": WRAPPED[class_name], "help": "The layer it works on, as an object."}
+    for key in (f"{class_name}.{argument}", f"{group}.{argument}", f"{section}.{argument}", argument):
+        if key in RULES:
+            rule = dict(RULES[key])
+            break
+    else:
+        rule = _guessed(argument, default)
+    if rule.pop("per_axis", False):
+        rank = re.search(r"(\d)D", class_name)
+        if rank is None:
+            raise LookupError(f"{class_name}.{argument} has a size per axis, but the name does not tell how many")
+        rule["min_items"] = rule["max_items"] = int(rank.group(1))
+    return rule
+
+
+def _guessed(argument: str, default: object) -> Rule:
+    for kind in ("activation", "initializer", "regularizer", "constraint"):
+        if argument == kind or argument.endswith(f"_{kind}"):
+            return _rule(kind, "null") if default is None else _rule(kind)
+    if isinstance(default, bool):
+        return _rule("bool")
+    raise LookupError(f"no rule for the argument {argument}")

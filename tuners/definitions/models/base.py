@@ -32,9 +32,13 @@ class ModelType:
         resolve: The model at one point.
         compiled: Whether the definition says in `compile` which optimizer and loss are used.
         in_epochs: Whether training goes in epochs, so that `fit.epochs` and `fit.batch_size` mean something.
+        discovered: Whether the hyperparameters are found by looking at the model, once, when it is submitted.
+        outputs: The names of the model's outputs when it has several; empty when it has one, or the model is faulty.
     """
 
     check: Callable[[Mapping[str, object], Walk], None]
     resolve: Callable[[Mapping[str, object], Mapping[str, Scalar], DataFacts], ResolvedModel]
     compiled: bool = True
     in_epochs: bool = True
+    discovered: bool = False
+    outputs: Callable[[Mapping[str, object]], tuple[str, ...]] = lambda model: ()

@@ -6,28 +6,17 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from storage.records import Scalar
-from tuners.catalogue import Argument, Entry, catalogue
+from tuners.catalogue import Argument
 from tuners.definitions import bounds
+from tuners.definitions.arguments import check_layer
 from tuners.definitions.declared import Declared, possible, read_membership
 from tuners.definitions.facts import DataFacts
-from tuners.definitions.faults import child, listed, suggestion
-from tuners.definitions.filling import Place, filled
+from tuners.definitions.faults import child, suggestion
+from tuners.definitions.filling import OUTSIDE, Place, filled
 from tuners.definitions.walking import Scope, Walk
 from tuners.list_values import items_of
 
 REPEAT = Argument("repeat", ("int",), minimum=0, maximum=bounds.MAX_LAYERS)
-
-# Layers of Keras that exist but are not offered, so that the refusal can say so instead of suggesting a spelling.
-_NOT_OFFERED = frozenset({
-    "Lambda", "TFSMLayer", "TorchModuleWrapper", "JaxLayer", "FlaxLayer", "Pipeline", "StringLookup", "IntegerLookup",
-    "TextVectorization", "Hashing", "HashedCrossing", "CategoryEncoding", "Discretization", "Normalization",
-    "MelSpectrogram", "STFTSpectrogram", "TimeDistributed", "Bidirectional", "Wrapper", "SpectralNormalization", "RNN",
-    "StackedRNNCells", "LSTMCell", "GRUCell", "SimpleRNNCell", "Add", "Subtract", "Multiply", "Average", "Maximum",
-    "Minimum", "Concatenate", "Dot", "Attention", "AdditiveAttention", "MultiHeadAttention", "GroupQueryAttention",
-    "EinsumDense", "InputLayer", "Input", "Layer", "Sequential", "Model", "Functional", "AugMix", "MixUp", "CutMix",
-})  # fmt: skip
-# Fields of Keras' own serialised layers. They choose what is imported there; here they are only unknown.
-_KERAS_CONFIG = frozenset({"class_name", "config", "module", "registered_name", "build_config", "compile_config"})
 
 
 def check_layers(items: object, pointer: str, scope: Scope, walk: Walk) -> None:
@@ -47,7 +36,7 @@ def check_layers(items: object, pointer: str, scope: Scope, walk: Walk) -> None:
         if not isinstance(item, dict):
             walk.faults.add(place, "invalid_type", 'must be an object such as {"layer": "Dense", "units": 10}')
         elif "layer" in item:
-            _check_layer(item, place, scope, walk)
+            _check_listed(item, place, scope, walk)
         elif "repeat" in item:
             _check_repeat(item, place, scope, walk)
         elif "if" in item:
@@ -59,65 +48,24 @@ def check_layers(items: object, pointer: str, scope: Scope, walk: Walk) -> None:
             walk.faults.add(child(place, "layer"), "missing_field", "must have one of `layer`, `repeat`, `if`")
 
 
-def _check_layer(item: dict[str, object], pointer: str, scope: Scope, walk: Walk) -> None:
-    walk.layers += 1
-    name = item["layer"]
-    layers = catalogue().layers
-    place = child(pointer, "layer")
-    if not isinstance(name, str):
-        walk.faults.add(place, "invalid_type", "must be the name of a Keras layer; it cannot be a hole, but see `if`")
-        return
-    entry = layers.get(name)
-    if entry is None:
-        if name in _NOT_OFFERED:
-            walk.faults.add(
-                place, "layer_not_allowed", "this layer is not offered; GET /v1/catalog lists those that are"
-            )
-        else:
-            detail = f"no such layer{suggestion(name, layers)}; GET /v1/catalog lists them"
-            walk.faults.add(place, "unknown_layer", detail)
-        return
-    check_arguments(item, entry, pointer, scope, walk, own="layer")
-
-
-def check_arguments(
-    item: Mapping[str, object], entry: Entry, pointer: str, scope: Scope, walk: Walk, *, own: str
-) -> None:
-    """Checks the arguments of one named Keras object; `own` is the key that holds its name."""
-    for key, value in item.items():
-        if key == own:
-            continue
-        argument = entry.arguments.get(key)
-        if argument is not None:
-            walk.check(value, argument, child(pointer, key), scope)
-        elif key in _KERAS_CONFIG:
-            walk.faults.add(child(pointer, key), "unknown_field", "Keras configurations are not accepted here")
-        else:
-            walk.faults.add(child(pointer, key), "unknown_argument", unknown_argument(entry, key))
-    for argument in entry.arguments.values():
-        if argument.required and argument.name not in item:
-            detail = f"`{entry.name}` needs `{argument.name}`: {argument.expectation()}"
-            walk.faults.add(child(pointer, argument.name), "missing_argument", detail)
-
-
-def unknown_argument(entry: Entry, key: str) -> str:
-    """What to say about an argument the class does not have, or that is not offered."""
-    if not entry.arguments:
-        return f"`{entry.name}` takes no arguments here"
-    hint = suggestion(key, entry.arguments)
-    return f"`{entry.name}` has no such argument{hint}" + ("" if hint else f"; it has {listed(entry.arguments)}")
+def _check_listed(item: dict[str, object], pointer: str, scope: Scope, walk: Walk) -> None:
+    entry = check_layer(item, pointer, scope, walk)
+    if entry is not None and entry.inputs[0] > 1:
+        detail = f"`{entry.name}` joins several inputs: only a node of a graph has them"
+        walk.faults.add(child(pointer, "layer"), "layer_not_allowed", detail)
 
 
 def _check_repeat(item: dict[str, object], pointer: str, scope: Scope, walk: Walk) -> None:
     if not _has_only(item, "repeat", pointer, walk):
         return
-    for inner in _passes(item["repeat"], pointer, scope, walk):
+    for inner in passes(item["repeat"], pointer, scope, walk):
         check_layers(item["layers"], child(pointer, "layers"), inner, walk)
         if not walk.step(pointer):
             return
 
 
-def _passes(count: object, pointer: str, scope: Scope, walk: Walk) -> Iterator[Scope]:
+def passes(count: object, pointer: str, scope: Scope, walk: Walk) -> Iterator[Scope]:
+    """The places inside the repeat at `pointer`, one for each pass that can be reached; faults when it is none."""
     place = child(pointer, "repeat")
     around = (*scope.repeats, pointer)
     through = walk.named_list(count, place, scope)
@@ -167,18 +115,23 @@ def _passes_through(through: Declared, count: object, scope: Scope) -> Iterator[
 def _check_if(item: dict[str, object], pointer: str, scope: Scope, walk: Walk) -> None:
     if not _has_only(item, "if", pointer, walk):
         return
+    inner = branch(item["if"], pointer, scope, walk)
+    if inner is not None:
+        check_layers(item["layers"], child(pointer, "layers"), inner, walk)
+
+
+def branch(condition: object, pointer: str, scope: Scope, walk: Walk) -> Scope | None:
+    """The place inside the `if` at `pointer`; None when it can never be reached, or cannot be told apart (a fault)."""
     place = child(pointer, "if")
-    membership = read_membership(item["if"], place, walk.faults)
+    membership = read_membership(condition, place, walk.faults)
     declared = None if membership is None else walk.lookup(membership.hp, child(place, "hp"), scope)
     hp = None if membership is None else scope.expanded(membership.hp)
     if membership is None or declared is None or hp is None:
+        # When it is reached is not known, but what stands inside can be looked at all the same.
         walk.partial = True
-        check_layers(item["layers"], child(pointer, "layers"), scope, walk)
-        return
+        return scope
     values = possible(membership, declared.prototype, walk.faults)
-    inner = None if values is None else scope.narrowed(hp, values)
-    if inner is not None:
-        check_layers(item["layers"], child(pointer, "layers"), inner, walk)
+    return None if values is None else scope.narrowed(hp, values)
 
 
 def _has_only(item: dict[str, object], kind: str, pointer: str, walk: Walk) -> bool:
@@ -200,10 +153,12 @@ class Layers:
     pointers: list[str]
 
 
-def resolve_layers(items: object, pointer: str, values: Mapping[str, Scalar], facts: DataFacts) -> Layers:
+def resolve_layers(
+    items: object, pointer: str, values: Mapping[str, Scalar], facts: DataFacts, place: Place = OUTSIDE
+) -> Layers:
     """The layers of the list at `pointer` that these values choose."""
     found = Layers([], [])
-    _resolve(items, pointer, values, facts, Place(), found)
+    _resolve(items, pointer, values, facts, place, found)
     return found
 
 
