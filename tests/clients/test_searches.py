@@ -150,6 +150,16 @@ def test_trial_gives_its_curve_and_its_model(running: headstock.Search, script: 
         running.trial(7)
 
 
+def test_an_estimators_file_has_its_own_suffix(running: headstock.Search, script: Script, tmp_path: Path) -> None:
+    named = {"Content-Disposition": 'attachment; filename="trial-1.skops"'}
+    script.on("GET", f"{SEARCH}/trials", page([trial(0), trial(1)]))
+    script.on("GET", "/v1/trials/t_1/model", httpx.Response(200, content=b"skops file", headers=named))
+    found = running.trial(1)
+    assert found.download_model(tmp_path) == tmp_path / "trial-1.skops"
+    assert found.download_model(tmp_path, name="wine.v2-1") == tmp_path / "wine.v2-1.skops"
+    assert found.download_model(tmp_path / "mine") == tmp_path / "mine"
+
+
 def test_refused_download_leaves_no_file(running: headstock.Search, script: Script, tmp_path: Path) -> None:
     script.on("GET", f"{SEARCH}/trials", page([trial(0)]))
     script.on("GET", "/v1/trials/t_0/model", problem(409, "model_not_ready"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from headstock._http import Http, QueryValue
@@ -18,8 +18,13 @@ def download(
     target: Path,
     *,
     query: Mapping[str, QueryValue | list[str]] | None = None,
+    suffixes: Sequence[str] = (),
 ) -> Path:
     """Stream an answer into `target` (replaced if it exists); returns it.
+
+    Args:
+        suffixes: What kinds of file the answer may be. Then `target` has no suffix of its own: it gets the one that
+            the service names, or the first of these when it names none of them.
 
     Raises:
         ApiError: The service refused. Nothing was written.
@@ -33,6 +38,8 @@ def download(
             os.fdopen(handle, "wb") as file,
             http.stream(path, query=query, headers={"Accept": "*/*"}, read_timeout_s=READ_TIMEOUT_S) as response,
         ):
+            if suffixes:
+                target = target.with_name(target.name + _suffix(response.headers, suffixes))
             for chunk in response.iter_bytes():
                 file.write(chunk)
         # mkstemp makes files for the owner alone; a result is as readable as any other file of theirs.
@@ -44,3 +51,9 @@ def download(
         part.unlink(missing_ok=True)
         raise
     return target
+
+
+def _suffix(headers: Mapping[str, str], suffixes: Sequence[str]) -> str:
+    # Only the end of the name, and only a known one: where a file goes is for the caller to say.
+    named = headers.get("Content-Disposition", "").rstrip('"')
+    return next((suffix for suffix in suffixes if named.endswith(suffix)), suffixes[0])

@@ -86,11 +86,13 @@ class Trial:
         """Its learning curve: all epochs by execution, then epoch."""
         return _pages.items(self._http, f"{self._path}/epochs", Page[Epoch], page_size=500)
 
-    def download_model(self, path: str | Path) -> Path:
-        """Save the trained model of its best epoch as a `.keras` file; returns the file.
+    def download_model(self, path: str | Path, *, name: str | None = None) -> Path:
+        """Save the trained model of its best epoch as a `.keras` file, or an estimator as `.skops`; returns the file.
 
         Args:
-            path: The file to write (replaced if it is there), or a folder: then `trial-<number>.keras` in it.
+            path: The file to write (replaced if it is there), or a folder: then `trial-<number>.keras` (or `.skops`)
+                in it.
+            name: In a folder, the file's name without its suffix.
 
         Raises:
             ModelNotReady: It cannot be had yet, or never will be; the message says which.
@@ -98,7 +100,8 @@ class Trial:
         """
         target = Path(path)
         if target.is_dir():
-            target = target / f"trial-{self.number}.keras"
+            target = target / (name or f"trial-{self.number}")
+            return _downloads.download(self._http, f"{self._path}/model", target, suffixes=(".keras", ".skops"))
         return _downloads.download(self._http, f"{self._path}/model", target)
 
     def attempts(self) -> list[Attempt]:

@@ -198,7 +198,7 @@ def model(
     trial: Annotated[int | None, typer.Option("--trial", help="Number of a trial; else the best.")] = None,
     as_json: JsonFlag = False,
 ) -> None:
-    """Save the trained model of the best trial (or another) as a `.keras` file."""
+    """Save the trained model of the best trial (or another) as a `.keras` file; an estimator as `.skops`."""
     session = session_of(context)
     found = session.search(search)
     chosen: Trial
@@ -212,13 +212,13 @@ def model(
         if not leaders:
             raise HeadstockError(f"no trial of {found.name} ({found.id}) is scored yet; it is {found.state}")
         chosen = leaders[0]
-    target = output or Path(f"{_file_name(found.name)}-{chosen.number}.keras")
-    written = chosen.download_model(target)
+    written = chosen.download_model(output or Path("."), name=f"{_file_name(found.name)}-{chosen.number}")
     if as_json:
         session.print_json({"path": str(written), "trial_id": chosen.id})
     else:
+        how = "skops.io.load" if written.suffix == ".skops" else "keras.models.load_model"
         session.out.print(
-            f"Wrote {written} ({words.size(written.stat().st_size)}): keras.models.load_model({str(written)!r})",
+            f"Wrote {written} ({words.size(written.stat().st_size)}): {how}({str(written)!r})",
             markup=False,
             soft_wrap=True,
         )
