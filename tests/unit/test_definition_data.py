@@ -49,6 +49,14 @@ SPARSE = "sparse_categorical_crossentropy"
         pytest.param(with_output(2, "softmax", SPARSE, ["accuracy"]), TWO_CLASSES, id="two classes, two units"),
         pytest.param(with_output(1, "sigmoid", "mse", []), TWO_CLASSES, id="squared error of a probability"),
         pytest.param(with_output(10, "softmax", {"loss": "SparseCategoricalCrossentropy"}, []), DIGITS, id="object"),
+        pytest.param(with_output(10, "softmax", "categorical_crossentropy", ["accuracy"]), DIGITS, id="one-hot loss"),
+        pytest.param(
+            with_output(10, "softmax", {"loss": "CategoricalCrossentropy", "label_smoothing": 0.1},
+                        [{"metric": "F1Score", "average": "macro"}, "AUC", "precision", "categorical_accuracy"]),
+            DIGITS, id="metrics of one-hot rows",
+        ),
+        pytest.param(with_output(10, "softmax", "mse", ["accuracy"]), DIGITS, id="squared error of ten classes"),
+        pytest.param(with_output(2, "softmax", "binary_crossentropy", []), TWO_CLASSES, id="two units, binary loss"),
     ],
 )
 def test_what_suits(document: dict[str, Any], data: DataFacts) -> None:
@@ -61,17 +69,27 @@ def test_what_suits(document: dict[str, Any], data: DataFacts) -> None:
         pytest.param(GOOD, DIABETES, "/compile/loss", "task_mismatch", id="classes wanted, numbers there"),
         pytest.param(GOOD, DIABETES, "/model/layers/2/units/data", "data_unavailable", id="no classes"),
         pytest.param(GOOD, DIABETES, "/compile/metrics/0", "task_mismatch", id="accuracy of numbers"),
-        pytest.param(with_output(10, "softmax", "mse", []), DIGITS, "/compile/loss", "task_mismatch", id="mse of ten"),
         pytest.param(
-            with_output(10, "softmax", "categorical_crossentropy", []), DIGITS, "/compile/loss", "task_mismatch",
-            id="one-hot loss",
+            with_output(1, "softmax", "mse", []), DIGITS, "/model/layers/2/units", "shape_mismatch", id="mse of ten",
+        ),
+        pytest.param(
+            with_output(1, "sigmoid", "categorical_crossentropy", []), DIGITS, "/model/layers/2/units",
+            "shape_mismatch", id="one-hot loss of one unit",
+        ),
+        pytest.param(
+            with_output(10, "softmax", "categorical_crossentropy", ["sparse_categorical_accuracy"]), DIGITS,
+            "/compile/metrics/0", "task_mismatch", id="metric by number, loss one-hot",
+        ),
+        pytest.param(
+            with_output(10, "softmax", SPARSE, ["mae"]), DIGITS, "/compile/metrics/0", "task_mismatch",
+            id="numbers for classes",
         ),
         pytest.param(
             with_output(10, "softmax", SPARSE, ["categorical_accuracy"]), DIGITS, "/compile/metrics/0",
             "task_mismatch", id="one-hot metric",
         ),
         pytest.param(
-            with_output(1, "sigmoid", "binary_crossentropy", []), DIGITS, "/compile/loss", "task_mismatch",
+            with_output(1, "sigmoid", "binary_crossentropy", []), DIGITS, "/model/layers/2/units", "shape_mismatch",
             id="binary loss of ten classes",
         ),
         pytest.param(
@@ -90,8 +108,8 @@ def test_what_suits(document: dict[str, Any], data: DataFacts) -> None:
             id="softmax over one",
         ),
         pytest.param(
-            with_output(2, "sigmoid", "binary_crossentropy", []), TWO_CLASSES, "/model/layers/2/units",
-            "shape_mismatch", id="two units for a binary loss",
+            with_output(3, "sigmoid", "binary_crossentropy", []), TWO_CLASSES, "/model/layers/2/units",
+            "shape_mismatch", id="three units for two classes",
         ),
         pytest.param(
             with_output(3, "linear", "mse", []), DIABETES, "/model/layers/2/units", "shape_mismatch",

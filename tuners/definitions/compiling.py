@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from storage.records import Scalar, Task
+from storage.records import Scalar
 from tuners.catalogue import Argument, Entry, catalogue
 from tuners.definitions import bounds
 from tuners.definitions.arguments import check_arguments, check_shared_argument, possible_classes
@@ -182,17 +182,13 @@ def resolve_compile(part: Mapping[str, object], values: Mapping[str, Scalar], da
     resolved: dict[str, object] = {"optimizer": {**optimizer, "optimizer": entry.name}}
     if losses is None:
         resolved["loss"] = _chosen(part["loss"], values, data, own="loss")
-        resolved["metrics"] = _filled_metrics(part.get("metrics"), values, data, data.task)
+        resolved["metrics"] = _filled_metrics(part.get("metrics"), values, data)
         return resolved
-    tasks = {target.name: target.task for target in data.targets}
     resolved["loss"] = {
         "outputs": {name: _chosen(loss, values, data, own="loss") for name, loss in losses.items()},
     }
     resolved["metrics"] = {
-        "outputs": {
-            name: _filled_metrics(items, values, data, tasks.get(name, data.task))
-            for name, items in (metrics or {}).items()
-        },
+        "outputs": {name: _filled_metrics(items, values, data) for name, items in (metrics or {}).items()},
     }
     weights = part.get("loss_weights")
     if isinstance(weights, Mapping):
@@ -213,17 +209,8 @@ def _chosen(value: object, values: Mapping[str, Scalar], data: DataFacts, *, own
     return resolved
 
 
-def _filled_metrics(items: object, values: Mapping[str, Scalar], data: DataFacts, task: Task) -> list[object]:
-    metrics: list[object] = []
-    for metric in items if isinstance(items, list | tuple) else ():
-        word = metric.get("metric") if isinstance(metric, Mapping) else metric
-        entry = catalogue().metric(word) if isinstance(word, str) else None
-        if task == "multilabel" and entry is not None and entry.name == "Accuracy":
-            # Keras' word picks a metric by the shape of the outputs, which would take labels for classes.
-            metrics.append({"metric": "BinaryAccuracy", "name": catalogue().metric_log_name(metric)})
-        else:
-            metrics.append(filled(metric, values, data))
-    return metrics
+def _filled_metrics(items: object, values: Mapping[str, Scalar], data: DataFacts) -> list[object]:
+    return [filled(metric, values, data) for metric in items] if isinstance(items, list | tuple) else []
 
 
 def _words(known: Mapping[str, Entry]) -> list[str]:

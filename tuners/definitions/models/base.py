@@ -33,6 +33,7 @@ class ModelType:
         compiled: Whether the definition says in `compile` which optimizer and loss are used.
         in_epochs: Whether training goes in epochs, so that `fit.epochs` and `fit.batch_size` mean something.
         discovered: Whether the hyperparameters are found by looking at the model, once, when it is submitted.
+        several: Whether examples and targets may consist of several named arrays.
         outputs: The names of the model's outputs when it has several; empty when it has one, or the model is faulty.
     """
 
@@ -41,4 +42,5 @@ class ModelType:
     compiled: bool = True
     in_epochs: bool = True
     discovered: bool = False
+    several: bool = False
     outputs: Callable[[Mapping[str, object]], tuple[str, ...]] = lambda model: ()

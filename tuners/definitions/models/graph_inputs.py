@@ -104,11 +104,11 @@ def _check_slice(
     if source is None:
         detail = f"must be one of the data set's inputs: {', '.join(known)}"
         walk.faults.add(child(pointer, "of"), "invalid_graph", detail)
-    elif len(known[source]) != 1:
-        walk.faults.add(pointer, "shape_mismatch", "only an input with one axis has columns")
+    elif not known[source]:
+        walk.faults.add(pointer, "shape_mismatch", "an input without axes has no columns")
     else:
         for index, column in enumerate(columns):
-            if not _places(column, known[source][0], walk.facts):
+            if not _places(column, known[source][-1], walk.facts):
                 known_names = [*walk.facts.columns, *walk.facts.features]
                 hint = suggestion(column, known_names) if isinstance(column, str) else ""
                 walk.faults.add(child(place, index), "unknown_column", f"the data set has no such column{hint}")
@@ -142,6 +142,6 @@ def resolve_inputs(items: object, facts: DataFacts) -> tuple[list[dict[str, obje
         if isinstance(item, dict):
             source = _source(item, known)
             assert source is not None
-            places = [place for column in item["columns"] for place in _places(column, known[source][0], facts)]
+            places = [place for column in item["columns"] for place in _places(column, known[source][-1], facts)]
             slices.append({"name": item["name"], "of": source, "columns": places})
     return inputs, slices
