@@ -13,12 +13,12 @@ from storage.artifacts.store import ArtifactStore
 from storage.errors import ArtifactDamaged
 from storage.ids import SearchId
 from storage.records import Artifact, Claim, Search, SearchKind
-from storage.repository import TrialReads
 from tuners.datasets.files import dataset_folder
 from tuners.definitions import DataFacts, Definition, parse_definition, resolve
 from tuners.seeds import training_seed
 from tuners.space import Space
 from tuners.trainer.protocol import ResumePoint, RunTrial, Task
+from tuners.worker.initial_weights import InitialWeights, Sources
 from tuners.worker.reports import names
 
 _log = structlog.get_logger()
@@ -36,9 +36,10 @@ class _Prepared:
 class OrderDesk:
     """Writes orders. Not safe for threads: each slot has its own."""
 
-    def __init__(self, store: ArtifactStore, trials: TrialReads, *, max_parameters: int) -> None:
+    def __init__(self, store: ArtifactStore, trials: Sources, *, max_parameters: int, downloads: bool) -> None:
         self._store = store
         self._trials = trials
+        self._weights = InitialWeights(store, trials, downloads=downloads)
         self._max_parameters = max_parameters
         self._searches: OrderedDict[SearchId, _Prepared] = OrderedDict()
 
@@ -48,6 +49,7 @@ class OrderDesk:
         Raises:
             InvalidDefinition: The stored definition is none this version understands.
             ArtifactDamaged: Files of the data set are missing.
+            TrialFault: `weights_unavailable`: the weights the model is to begin with are gone.
             StorageUnavailable: The artifact store or the database is away.
         """
         trial, search, dataset = claim.trial, claim.search, claim.dataset
@@ -64,7 +66,7 @@ class OrderDesk:
         return RunTrial(
             trial_id=trial.id,
             attempt=claim.lease.attempt,
-            resolved=resolved,
+            resolved=self._weights.found(resolved, owner=search.owner),
             dataset=dataset,
             data_folder=str(dataset_folder(self._store, dataset)),
             scratch=str(scratch),
