@@ -21,7 +21,7 @@ from service.hosts import HostList, is_loopback
 from service.limits import Limits
 from service.measures import Measures
 from service.routes import datasets as datasets_routes
-from service.routes import epochs, events, exports, health, platform, results, searches, sign_in, trials
+from service.routes import epochs, events, exports, health, platform, results, searches, sign_in, trends, trials
 from service.sign_in import Brake, LoginCodes
 from service.streams import EventHub
 from service.upload_slots import UploadSlots
@@ -90,7 +90,8 @@ def create_app(
         exports=Gate("model downloads", places=limits.exports, wait_s=limits.gate_wait_s),
         exporter=exporter or ChildExporter(settings),
     )
-    for module in (searches, trials, epochs, results, exports, datasets_routes, platform, events, sign_in, health):
+    of_searches = (searches, trials, epochs, results, trends, exports)
+    for module in (*of_searches, datasets_routes, platform, events, sign_in, health):
         app.router.routes.extend(module.router.routes)
     for module in (sign_in, health):
         app.router.routes.extend(module.public_router.routes)

@@ -99,6 +99,7 @@ TRIAL: dict[str, Any] = {
     "best_epoch": 8,
     "epochs": 10,
     "hyperparameters": {"units": 192, "learning_rate": 0.0031},
+    "swept": None,
     "metrics": {"accuracy": 0.993, "loss": 0.031, "val_accuracy": 0.9722, "val_loss": 0.104},
     "attempts": 1,
     "failure": None,
@@ -203,10 +204,7 @@ OBJECTIVE_TREND = {
         }
     ],
 }
-HYPERPARAMETER_TREND = {
-    "name": "units",
-    "objective": {"name": "val_accuracy", "direction": "max"},
-    "points": [{"trial_id": TRIAL_ID, "number": 4, "value": 192, "score": 0.9722}],
+_SHAPE: dict[str, Any] = {
     "values": [
         {
             "value": 192,
@@ -229,6 +227,19 @@ HYPERPARAMETER_TREND = {
         "diminishing_returns": "first value beyond which less than 5% of the gain remains",
         "spearman": None,
     },
+}
+_METRIC = {"name": "val_accuracy", "direction": "max"}
+HYPERPARAMETER_TREND = {
+    "name": "units",
+    "objective": {"name": "val_accuracy", "direction": "max"},
+    "metric": _METRIC,
+    "at": "best",
+    "baseline": "all",
+    "points": [
+        {"trial_id": TRIAL_ID, "number": 4, "value": 192, "score": 0.9722, "metrics": {"val_accuracy": 0.9722}}
+    ],
+    **_SHAPE,
+    "metrics": [{**_METRIC, **_SHAPE}],
 }
 EPOCH_TREND = {
     "metric": "val_accuracy",

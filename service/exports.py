@@ -10,9 +10,10 @@ from datetime import datetime
 from typing import TypeVar
 
 from service.schemas.trials import EpochOut, TrialOut
+from service.trends.sweeps import swept_in
 from service.written import written_time
 from storage.ids import SearchId, TrialId
-from storage.records import Page, StoredEpoch, Trial
+from storage.records import Page, Search, StoredEpoch, Trial
 from storage.repository import TrialReads
 
 T = TypeVar("T")
@@ -24,6 +25,7 @@ _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 TRIAL_COLUMNS = (
     "number", "id", "state", "score", "best_epoch", "epochs", "attempts", "seconds", "parameters", "device",
     "parent_trial_id", "bracket", "round", "start_epoch", "target_epochs", "failure_code", "started_at", "ended_at",
+    "swept",
 )  # fmt: skip
 EPOCH_COLUMNS = ("trial_number", "trial_id", "execution", "fold", "epoch", "seconds", "recorded_at")
 
@@ -35,27 +37,29 @@ def safe_cell(value: Cell) -> Cell:
     return value
 
 
-def trials_csv(trials: TrialReads, search_id: SearchId, *, hyperparameters: Sequence[str]) -> Iterator[str]:
+def trials_csv(trials: TrialReads, search: Search, *, hyperparameters: Sequence[str]) -> Iterator[str]:
     """All trials: fixed columns, one `hp:<name>` per hyperparameter, one `metric:<name>` per metric at the best
-    epoch.
+    epoch. Lists are written as JSON text, `[18, 18]`.
     """
-    metrics = sorted({name for trial in trials.scored_trials(search_id) for name in trial.metrics})
+    swept = swept_in(search)
+    metrics = sorted({name for trial in trials.scored_trials(search.id) for name in trial.metrics})
     yield _line([*TRIAL_COLUMNS, *(f"hp:{name}" for name in hyperparameters), *(f"metric:{name}" for name in metrics)])
-    for trial in _every_trial(trials, search_id):
+    for trial in _every_trial(trials, search.id):
         fixed: list[Cell] = [
             trial.number, trial.id, trial.state.value, _number(trial.score), trial.best_epoch, trial.epochs,
             trial.attempt, trial.seconds, trial.parameters, trial.device, trial.parent_trial_id, trial.bracket,
             trial.round, trial.start_epoch, trial.target_epochs, trial.failure.code if trial.failure else None,
-            _time(trial.started_at), _time(trial.ended_at),
+            _time(trial.started_at), _time(trial.ended_at), swept(trial),
         ]  # fmt: skip
         values = [trial.values.get(name) for name in hyperparameters]
         yield _line([*fixed, *values, *(_number(trial.metrics.get(name)) for name in metrics)])
 
 
-def trials_jsonl(trials: TrialReads, search_id: SearchId) -> Iterator[str]:
+def trials_jsonl(trials: TrialReads, search: Search) -> Iterator[str]:
     """All trials, as `GET /v1/trials/{id}` shows them."""
-    for trial in _every_trial(trials, search_id):
-        yield TrialOut.of(trial).model_dump_json() + "\n"
+    swept = swept_in(search)
+    for trial in _every_trial(trials, search.id):
+        yield TrialOut.of(trial, swept=swept(trial)).model_dump_json() + "\n"
 
 
 def epochs_csv(trials: TrialReads, search_id: SearchId) -> Iterator[str]:

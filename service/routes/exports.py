@@ -53,10 +53,11 @@ def export(
     search = ctx.repository.get_search(search_id, owner=caller.owner)
     lines: Iterator[str]
     if format is Format.jsonl:
-        lines = (trials_jsonl if table is Table.trials else epochs_jsonl)(ctx.repository, search_id)
+        of_trials = table is Table.trials
+        lines = trials_jsonl(ctx.repository, search) if of_trials else epochs_jsonl(ctx.repository, search_id)
     elif table is Table.trials:
         names = [hyperparameter.name for hyperparameter in Space.from_json(search.space).hyperparameters]
-        lines = trials_csv(ctx.repository, search_id, hyperparameters=names)
+        lines = trials_csv(ctx.repository, search, hyperparameters=names)
     else:
         lines = epochs_csv(ctx.repository, search_id)
     headers = {

@@ -10,13 +10,16 @@ from fastapi import Query
 from fastapi.responses import StreamingResponse
 
 from service import examples
+from service.context import Context
 from service.contracts import answers
 from service.dependencies import Ctx, Reader, SearchPath, Submitter, TrialPath, protected_router
 from service.errors import ModelNotReady
 from service.models import model_file
 from service.schemas.base import Page
 from service.schemas.trials import AttemptOut, LogOut, TrialOut
+from service.trends.sweeps import swept_in
 from storage import errors
+from storage.records import Trial
 from storage.states import TrialState
 
 router = protected_router("trials")
@@ -39,9 +42,11 @@ def list_trials(
     page_token: Annotated[str | None, Query(max_length=2000)] = None,
 ) -> Page[TrialOut]:
     """The trials of a search, by number."""
-    ctx.repository.get_search(search_id, owner=caller.owner)
+    swept = swept_in(ctx.repository.get_search(search_id, owner=caller.owner))
     page = ctx.repository.list_trials(search_id, limit=limit, page_token=page_token, states=frozenset(state or ()))
-    return Page(items=[TrialOut.of(trial) for trial in page.items], next_page_token=page.next_page_token)
+    return Page(
+        items=[TrialOut.of(trial, swept=swept(trial)) for trial in page.items], next_page_token=page.next_page_token
+    )
 
 
 @router.get(
@@ -51,7 +56,7 @@ def list_trials(
 )
 def read_trial(trial_id: TrialPath, caller: Reader, ctx: Ctx) -> TrialOut:
     """One trial: its values, state, score, and how it went."""
-    return TrialOut.of(ctx.repository.get_trial(trial_id, owner=caller.owner))
+    return _shown(ctx.repository.get_trial(trial_id, owner=caller.owner), ctx)
 
 
 @router.get(
@@ -88,7 +93,7 @@ def read_logs(trial_id: TrialPath, caller: Reader, ctx: Ctx) -> Page[LogOut]:
 def stop_trial(trial_id: TrialPath, caller: Submitter, ctx: Ctx) -> TrialOut:
     """End a running trial early with the score it has so far; a queued one is cancelled. Repeating it is fine."""
     ctx.repository.get_trial(trial_id, owner=caller.owner)
-    return TrialOut.of(ctx.repository.request_stop(trial_id))
+    return _shown(ctx.repository.request_stop(trial_id), ctx)
 
 
 @router.post(
@@ -101,7 +106,7 @@ def stop_trial(trial_id: TrialPath, caller: Submitter, ctx: Ctx) -> TrialOut:
 def retry_trial(trial_id: TrialPath, caller: Submitter, ctx: Ctx) -> TrialOut:
     """Try a failed trial once more, with fresh budgets, while its search has not ended."""
     ctx.repository.get_trial(trial_id, owner=caller.owner)
-    return TrialOut.of(ctx.repository.retry_trial(trial_id))
+    return _shown(ctx.repository.retry_trial(trial_id), ctx)
 
 
 @router.get(
@@ -110,26 +115,33 @@ def retry_trial(trial_id: TrialPath, caller: Submitter, ctx: Ctx) -> TrialOut:
     response_class=StreamingResponse,
     responses=answers(
         200,
-        "the bytes of a .keras file",
+        "the bytes of a .keras or .skops file",
         errors.NotFound,
         ModelNotReady,
         errors.ArtifactDamaged,
-        description="A `.keras` file: the weights of the best epoch.",
+        description="A `.keras` file with the weights of the best epoch, or an estimator's `.skops` file.",
         media_type="application/octet-stream",
     ),
 )
 def download_model(trial_id: TrialPath, caller: Reader, ctx: Ctx) -> StreamingResponse:
-    """The trained model as a `.keras` file for `keras.saving.load_model`, with the weights of the best epoch."""
+    """The trained model as a `.keras` file for `keras.saving.load_model`, with the weights of the best epoch; of
+    scikit-learn the first fitted estimator, as a `.skops` file for `skops.io.load`.
+    """
     trial = ctx.repository.get_trial(trial_id, owner=caller.owner)
     # Opened before the answer begins: exports that are used no more are removed to make room.
-    file = model_file(trial, ctx=ctx).open("rb")
+    path = model_file(trial, ctx=ctx)
+    file = path.open("rb")
     headers = {
         # The name is made of our own number: client text never reaches a header.
-        "Content-Disposition": f'attachment; filename="trial-{trial.number}.keras"',
+        "Content-Disposition": f'attachment; filename="trial-{trial.number}{path.suffix}"',
         "Content-Length": str(os.fstat(file.fileno()).st_size),
         "Cache-Control": "no-store",
     }
     return StreamingResponse(_chunks(file), media_type="application/octet-stream", headers=headers)
+
+
+def _shown(trial: Trial, ctx: Context) -> TrialOut:
+    return TrialOut.of(trial, swept=swept_in(ctx.repository.get_search(trial.search_id))(trial))
 
 
 def _chunks(file: BinaryIO) -> Iterator[bytes]:

@@ -19,6 +19,8 @@ def _utc(moment: datetime) -> datetime:
 # RFC 3339, always in UTC and written with Z.
 Time = Annotated[datetime, AfterValidator(_utc)]
 Scalar = bool | int | float | str
+Value = Scalar | list[int | float]
+"""A value of a hyperparameter; lists of numbers are values too."""
 
 
 class Schema(BaseModel):

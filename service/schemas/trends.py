@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from service.schemas.base import ObjectiveOut, Scalar, Schema, Time
+from service.schemas.base import ObjectiveOut, Schema, Time, Value
 
 
 class ObjectivePointOut(Schema):
@@ -32,14 +32,15 @@ class ObjectiveTrendOut(Schema):
 class HyperparameterPointOut(Schema):
     trial_id: str
     number: int
-    value: Scalar
-    score: float
+    value: Value
+    score: float = Field(description="The first metric asked for; the objective unless another is.")
+    metrics: dict[str, float | None] = Field(description="All metrics asked for; null where not finite.")
 
 
 class ValueSummaryOut(Schema):
-    """Scores of the trials with one value, or within one bin of values."""
+    """Values of a metric over the trials with one value, or within one bin of values."""
 
-    value: Scalar = Field(description="The value; of a bin, the median of the values in it.")
+    value: Value = Field(description="The value; of a bin, the median of the values in it.")
     low: float | None = Field(description="Smallest value in the bin; null where values are not binned.")
     high: float | None = Field(description="Largest likewise.")
     count: int
@@ -62,19 +63,40 @@ class TrendMethodOut(Schema):
 Verdict = Literal["monotone_increasing", "monotone_decreasing", "peak", "valley", "flat", "unclear"]
 
 
-class HyperparameterTrendOut(Schema):
-    """The score against one hyperparameter, over all scored trials in which it was active."""
+class ShapeOut(Schema):
+    """What the numbers say of the hyperparameter."""
 
-    name: str
-    objective: ObjectiveOut
-    points: list[HyperparameterPointOut]
     values: list[ValueSummaryOut]
-    best_value: Scalar | None = Field(description="Value of the best trial.")
-    verdict: Verdict = Field(description="Of the scores as they are: for a `min` objective a valley holds the best.")
-    diminishing_returns_at: Scalar | None = Field(
+    best_value: Value | None = Field(description="Value of the best trial.")
+    verdict: Verdict = Field(description="Of the numbers as they are: where `min` is better a valley holds the best.")
+    diminishing_returns_at: Value | None = Field(
         description="First value beyond which less than a twentieth of the whole gain remains; null where none is due."
     )
     method: TrendMethodOut
+
+
+class MetricOut(Schema):
+    name: str
+    direction: str = Field(description="`min` or `max`: which values are better.")
+
+
+class MetricTrendOut(ShapeOut, MetricOut):
+    """One metric against the hyperparameter, in the metric's own direction."""
+
+
+class HyperparameterTrendOut(ShapeOut):
+    """Metrics against one hyperparameter, over the scored trials in which it was active.
+
+    `values`, `verdict` and so on are those of the first metric asked for.
+    """
+
+    name: str
+    objective: ObjectiveOut
+    metric: MetricOut = Field(description="The first metric asked for.")
+    at: Literal["best", "last"] = Field(description="Which epoch of each trial the metrics are from.")
+    baseline: Literal["only", "all"] = Field(description="`only`: trials with all others at their defaults.")
+    points: list[HyperparameterPointOut]
+    metrics: list[MetricTrendOut] = Field(description="Each metric asked for, in that order.")
 
 
 class EpochBandOut(Schema):

@@ -6,9 +6,10 @@ from typing import Any
 
 from pydantic import Field
 
-from service.schemas.base import Scalar, Schema, Time, finite, finite_metrics
+from service.schemas.base import Schema, Time, Value, finite, finite_metrics
 from storage.records import Attempt, Failure, StoredEpoch, Trial
 from storage.states import AttemptState, TrialState
+from tuners.list_values import all_shown
 
 
 class FailureOut(Schema):
@@ -43,7 +44,10 @@ class TrialOut(Schema):
     score: float | None = Field(description="The objective at its best epoch, mean over executions.")
     best_epoch: int | None = Field(description="Counted from 0.")
     epochs: int = Field(description="Epochs recorded, over all executions.")
-    hyperparameters: dict[str, Scalar] = Field(description="The active ones.")
+    hyperparameters: dict[str, Value] = Field(description="The active ones.")
+    swept: str | None = Field(
+        description="Of a sweep: the hyperparameter that is not at its default; null for the baseline and other tuners."
+    )
     metrics: dict[str, float | None] = Field(description="All metrics at the best epoch.")
     attempts: int
     failure: FailureOut | None
@@ -62,12 +66,12 @@ class TrialOut(Schema):
     ended_at: Time | None
 
     @classmethod
-    def of(cls, trial: Trial) -> TrialOut:
-        return cls(**trial_fields(trial))
+    def of(cls, trial: Trial, *, swept: str | None) -> TrialOut:
+        return cls(**trial_fields(trial, swept=swept))
 
 
-def trial_fields(trial: Trial) -> dict[str, Any]:
-    """The keys of a trial as the API shows it."""
+def trial_fields(trial: Trial, *, swept: str | None) -> dict[str, Any]:
+    """The keys of a trial as the API shows it; what it sweeps is told by `service.trends.sweeps`."""
     return {
         "id": trial.id,
         "search_id": trial.search_id,
@@ -76,7 +80,8 @@ def trial_fields(trial: Trial) -> dict[str, Any]:
         "score": finite(trial.score),
         "best_epoch": trial.best_epoch,
         "epochs": trial.epochs,
-        "hyperparameters": dict(trial.values),
+        "hyperparameters": all_shown(trial.values),
+        "swept": swept,
         "metrics": finite_metrics(trial.metrics),
         "attempts": trial.attempt,
         "failure": FailureOut.of(trial.failure),

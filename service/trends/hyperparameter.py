@@ -1,13 +1,14 @@
-"""What one hyperparameter does to the score: a summary per value, a verdict on the shape, and where gains end."""
+"""What one hyperparameter does to a metric: a summary per value, a verdict on the shape, and where gains end."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 from service.trends.quantiles import quantile, spearman
-from storage.records import Direction, Scalar, Trial
+from storage.records import Direction, Scalar
+from tuners.space import Hyperparameter
 
 MOST_DISTINCT = 24
 # Trials of a continuous range hardly ever share a value: a few of them together make a median worth the name.
@@ -18,16 +19,24 @@ MONOTONE_RHO = 0.8
 FLAT_SHARE = 0.2
 REMAINING_GAIN = 0.05
 
+Axis = Callable[[Scalar], float]
+"""Where a value lies among the others; equal distances mean nothing, only the order does."""
+
 Verdict = Literal["monotone_increasing", "monotone_decreasing", "peak", "valley", "flat", "unclear"]
 
 
 class ValuePoint(NamedTuple):
-    """One scored trial. A tuple, since ten thousand of them are made for one answer."""
+    """One scored trial. A tuple, since ten thousand of them are made for one answer.
+
+    Its fields are those of the answer's points; `score` is the value of the first metric asked for, `metrics` holds all
+    of them, None where a trial has no finite value.
+    """
 
     trial_id: str
     number: int
     value: Scalar
     score: float
+    metrics: Mapping[str, float | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +64,6 @@ class Method:
 
 @dataclass(frozen=True, slots=True)
 class HyperparameterTrend:
-    points: tuple[ValuePoint, ...]
     groups: tuple[Group, ...]
     best_value: Scalar | None
     verdict: Verdict
@@ -63,32 +71,34 @@ class HyperparameterTrend:
     method: Method
 
 
+def axis_of(hyperparameter: Hyperparameter) -> Axis | None:
+    """The order of its values: of numbers their own, of an ordered choice of lists the one they were written in."""
+    if hyperparameter.is_list and hyperparameter.ordered:
+        return {value: float(place) for place, value in enumerate(hyperparameter.values)}.__getitem__
+    if hyperparameter.type in ("int", "float") or (hyperparameter.ordered and not hyperparameter.is_list):
+        return float
+    return None
+
+
 def hyperparameter_trend(
-    trials: Sequence[Trial], name: str, *, direction: Direction, ordered: bool, continuous: bool = False
+    points: Sequence[ValuePoint], *, direction: Direction, axis: Axis | None, continuous: bool = False
 ) -> HyperparameterTrend:
-    """The trend over the scored trials in which the hyperparameter was active.
+    """The trend of the points' scores.
 
     Args:
-        trials: Scored trials; those without the value are left out.
-        name: The hyperparameter.
+        points: Trials in which the hyperparameter was active.
         direction: Which scores are better.
-        ordered: Whether its values have an order (numbers, or an ordered choice of numbers). Without one there is no
-            shape to speak of: the verdict is then "flat" or "unclear", and no point of diminishing returns is given.
+        axis: The order of the values. Without one there is no shape to speak of: the verdict is then "flat" or
+            "unclear", and no point of diminishing returns is given.
         continuous: Whether they come from a range without steps: then even few of them are binned.
     """
-    points = tuple(
-        ValuePoint(trial.id, trial.number, trial.values[name], trial.score)
-        for trial in trials
-        if trial.score is not None and name in trial.values
-    )
-    numeric = ordered and all(_is_number(point.value) for point in points)
-    groups, grouping = _groups(points, direction=direction, numeric=numeric, continuous=continuous)
-    verdict, rho = _verdict(groups, points, numeric=numeric)
+    groups, grouping = _groups(points, direction=direction, axis=axis, continuous=continuous)
+    verdict, rho = _verdict(groups, points, axis=axis)
     best_value = None
     if points:
         sign = 1 if direction == "min" else -1
         best_value = min(points, key=lambda point: (sign * point.score, point.number)).value
-    knee = _diminishing_returns(groups, direction=direction, verdict=verdict) if numeric else None
+    knee = _diminishing_returns(groups, direction=direction, verdict=verdict) if axis is not None else None
     method = Method(
         grouping=grouping,
         verdict=(
@@ -105,7 +115,7 @@ def hyperparameter_trend(
         ),
         spearman=rho,
     )
-    return HyperparameterTrend(points, groups, best_value, verdict, knee, method)
+    return HyperparameterTrend(groups, best_value, verdict, knee, method)
 
 
 def _is_number(value: Scalar) -> bool:
@@ -113,14 +123,15 @@ def _is_number(value: Scalar) -> bool:
 
 
 def _groups(
-    points: Sequence[ValuePoint], *, direction: Direction, numeric: bool, continuous: bool
+    points: Sequence[ValuePoint], *, direction: Direction, axis: Axis | None, continuous: bool
 ) -> tuple[tuple[Group, ...], str]:
     by_value: dict[tuple[str, Scalar], list[float]] = {}
     for point in points:
         # True equals 1 as a key: the type keeps a choice of both apart.
         by_value.setdefault((type(point.value).__name__, point.value), []).append(point.score)
-    if not numeric or len(by_value) <= (MOST_DISTINCT_CONTINUOUS if continuous else MOST_DISTINCT):
-        keys = sorted(by_value, key=lambda key: float(key[1])) if numeric else sorted(by_value, key=str)
+    few = len(by_value) <= (MOST_DISTINCT_CONTINUOUS if continuous else MOST_DISTINCT)
+    if axis is None or few or not all(_is_number(point.value) for point in points):
+        keys = sorted(by_value, key=str) if axis is None else sorted(by_value, key=lambda key: axis(key[1]))
         groups = tuple(_summary(key[1], None, None, by_value[key], direction=direction) for key in keys)
         return groups, "by value"
     by_size = sorted(points, key=lambda point: float(point.value))
@@ -158,7 +169,9 @@ def _summary(
     )
 
 
-def _verdict(groups: Sequence[Group], points: Sequence[ValuePoint], *, numeric: bool) -> tuple[Verdict, float | None]:
+def _verdict(
+    groups: Sequence[Group], points: Sequence[ValuePoint], *, axis: Axis | None
+) -> tuple[Verdict, float | None]:
     if len(groups) < 2:
         return "unclear", None
     medians = [group.median for group in groups]
@@ -166,11 +179,11 @@ def _verdict(groups: Sequence[Group], points: Sequence[ValuePoint], *, numeric: 
     middle_half = quantile(scores, 0.75) - quantile(scores, 0.25)
     significant = FLAT_SHARE * middle_half
     rho = None
-    if numeric and len(groups) >= 3:
-        rho = spearman([float(group.value) for group in groups], medians)
+    if axis is not None and len(groups) >= 3:
+        rho = spearman([axis(group.value) for group in groups], medians)
     if max(medians) - min(medians) <= significant:
         return "flat", rho
-    if not numeric:
+    if axis is None:
         return "unclear", None
     if rho is None:
         # Two groups: there is only up or down.

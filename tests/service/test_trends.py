@@ -14,7 +14,7 @@ from scipy.stats import spearmanr
 
 from service.exports import safe_cell
 from service.progress import progress_of
-from service.trends.hyperparameter import BINS, MOST_DISTINCT, hyperparameter_trend
+from service.trends.hyperparameter import BINS, MOST_DISTINCT, ValuePoint, hyperparameter_trend
 from service.trends.objective import objective_steps
 from service.trends.quantiles import quantile, ranks, spearman
 from service.trends.sampling import down_sampled
@@ -27,52 +27,20 @@ from storage.records import (
     ObjectivePoint,
     Scalar,
     Search,
-    Trial,
     TrialCounts,
 )
-from storage.states import SearchState, TrialState
+from storage.states import SearchState
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 FINITE = st.floats(allow_nan=False, allow_infinity=False, min_value=-1e6, max_value=1e6)
 
 
-def trial(number: int, value: Scalar, score: float, *, name: str = "units") -> Trial:
-    return Trial(
-        id=TrialId(f"t_{number}"),
-        search_id=SearchId("s_1"),
-        number=number,
-        state=TrialState.COMPLETED,
-        values={name: value},
-        values_hash="",
-        attempt=1,
-        score=score,
-        best_epoch=0,
-        epochs=1,
-        metrics={},
-        last_metrics={},
-        start_epoch=0,
-        target_epochs=None,
-        parent_trial_id=None,
-        bracket=None,
-        round=None,
-        failure=None,
-        definition_faults=0,
-        machine_faults=0,
-        seconds=1.0,
-        parameters=None,
-        device=None,
-        stop_requested=False,
-        ended_seq=number,
-        worker_id=None,
-        created_at=START,
-        started_at=START,
-        ended_at=START,
-    )
-
-
 def trend(scores: list[tuple[Scalar, float]], *, direction: Direction = "max", ordered: bool = True):  # type: ignore[no-untyped-def]
-    trials = [trial(number, value, score) for number, (value, score) in enumerate(scores)]
-    return hyperparameter_trend(trials, "units", direction=direction, ordered=ordered)
+    return hyperparameter_trend(points(scores), direction=direction, axis=float if ordered else None)
+
+
+def points(scores: list[tuple[Scalar, float]]) -> list[ValuePoint]:
+    return [ValuePoint(f"t_{number}", number, value, score, {}) for number, (value, score) in enumerate(scores)]
 
 
 # Quantiles and ranks
@@ -176,11 +144,11 @@ def test_many_values_are_binned_by_count_and_equal_ones_stay_together() -> None:
 
 
 def test_a_continuous_range_is_binned_from_few_trials_on() -> None:
-    trials = [trial(number, 1e-4 * 1.3**number, rising(number)) for number in range(20)]
-    found = hyperparameter_trend(trials, "units", direction="max", ordered=True, continuous=True)
+    scores = points([(1e-4 * 1.3**number, rising(number)) for number in range(20)])
+    found = hyperparameter_trend(scores, direction="max", axis=float, continuous=True)
     assert [group.count for group in found.groups] == [4] * 5
     assert found.method.grouping == "5 bins of equal count"
-    assert len(hyperparameter_trend(trials[:6], "units", direction="max", ordered=True, continuous=True).groups) == 6
+    assert len(hyperparameter_trend(scores[:6], direction="max", axis=float, continuous=True).groups) == 6
 
 
 def test_choices_without_order_are_summarised_but_not_shaped() -> None:
@@ -191,11 +159,6 @@ def test_choices_without_order_are_summarised_but_not_shaped() -> None:
 
 def test_true_and_one_are_two_values() -> None:
     assert len(trend([(True, 0.5), (1, 0.6)], ordered=False).groups) == 2
-
-
-def test_trials_without_the_value_are_left_out() -> None:
-    trials = [trial(0, 1, 0.5), trial(1, 2, 0.6, name="other")]
-    assert len(hyperparameter_trend(trials, "units", direction="max", ordered=True).points) == 1
 
 
 def test_ties_for_the_best_go_to_the_earlier_trial() -> None:
