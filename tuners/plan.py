@@ -169,9 +169,9 @@ def _sweep_cost(definition: Definition, tuner: SweepTuner, space: Space, data: D
 
 
 def _epochs_at(definition: Definition, values: Mapping[str, Scalar], data: DataFacts) -> int:
-    """Epochs of one trial; none for a model that is not trained in epochs."""
+    """Epochs of one trial; a model that is not trained in epochs has one."""
     epochs = filled(definition.fit.epochs, values, data)
-    return epochs if isinstance(epochs, int) else 0
+    return epochs if isinstance(epochs, int) else 1
 
 
 def _first(costs: list[tuple[int, int]], count: int) -> int:
@@ -197,7 +197,7 @@ def _plain_cost(definition: Definition, space: Space, data: DataFacts, size: int
 
 def _epochs_per_trial(definition: Definition, space: Space, data: DataFacts) -> tuple[int, float, int]:
     """The fewest, the expected (draws even on the sampling scale) and the most epochs of one trial."""
-    epochs = definition.fit.epochs
+    epochs = 1 if definition.fit.epochs is None else definition.fit.epochs
     if isinstance(epochs, int):
         return epochs, epochs, epochs
     span = Walk(definition.analysis.declarations, Faults(), data).span(epochs, "/fit/epochs", Scope())
@@ -230,7 +230,7 @@ def _about_space(definition: Definition, space: Space, size: int | None) -> list
 
 
 def _about_objective(definition: Definition) -> list[PlanWarning]:
-    better = with_validation(logged_metrics(definition.compile.metrics)).get(definition.objective.name)
+    better = with_validation(definition.metrics() or {}).get(definition.objective.name)
     warnings = []
     if better is not None and better != definition.objective.direction:
         detail = f"`{definition.objective.name}` is usually better when {'larger' if better == 'max' else 'smaller'}"

@@ -241,7 +241,9 @@ def catalogue() -> Catalogue:
     document = json.loads((Path(__file__).parent / "keras.json").read_text("utf-8"))
     vocabularies = {kind: tuple(names) for kind, names in document["vocabularies"].items()}
     sections = {
-        section: MappingProxyType({name: _entry(name, raw, vocabularies) for name, raw in document[section].items()})
+        section: MappingProxyType(
+            {name: read_entry(name, raw, vocabularies) for name, raw in document[section].items()}
+        )
         for section in _SECTIONS
     }
     aliases = {
@@ -251,7 +253,8 @@ def catalogue() -> Catalogue:
     return Catalogue(**sections, keras_version=document["keras_version"], _aliases=aliases)
 
 
-def _entry(name: str, raw: dict[str, Any], vocabularies: Mapping[str, tuple[str, ...]]) -> Entry:
+def read_entry(name: str, raw: Mapping[str, Any], vocabularies: Mapping[str, tuple[str, ...]]) -> Entry:
+    """One entry of a catalogue file; strings of the kinds in `vocabularies` come from those lists."""
     arguments: dict[str, dict[str, Any]] = raw["arguments"]
     return Entry(
         name=name,

@@ -56,7 +56,7 @@ def _section(groups: dict[str, list[str]], classes: dict[str, Any], *, estimator
 
 def _entry(group: str, cls: Any, *, estimator: bool) -> dict[str, Any]:
     # The public module is the private one's package: `sklearn.svm._classes` is not for anybody to import.
-    module = ".".join(part for part in cls.__module__.split(".") if not part.startswith("_"))
+    module = cls.__module__.split("._")[0]
     entry: dict[str, Any] = {"group": group, "module": module, "help": first_sentence(_prose(inspect.getdoc(cls)))}
     if estimator:
         entry |= _abilities(cls())

@@ -12,6 +12,7 @@ from tuners.definitions import bounds
 from tuners.definitions.document import Definition
 from tuners.definitions.facts import DataFacts
 from tuners.definitions.faults import Faults, child, listed, suggestion
+from tuners.definitions.models import model_type
 from tuners.definitions.walking import Scope, Walk, hole_kind
 
 _PREPROCESSING = "/dataset/preprocessing"
@@ -82,7 +83,9 @@ def check_data(definition: Definition, data: DataFacts, faults: Faults) -> None:
         _check_sizes(options, data, faults)
     _check_split(definition, data, faults)
     _check_validation(definition, data, faults)
-    largest = highest(definition, definition.fit.batch_size, data)
+    kind = model_type(definition.model)
+    in_epochs = kind is None or kind.in_epochs
+    largest = highest(definition, definition.fit.batch_size, data) if in_epochs else None
     if isinstance(largest, int) and largest > data.train_rows:
         detail = f"must not be greater than the number of training rows, {data.train_rows}"
         faults.add("/fit/batch_size", "out_of_range", detail)

@@ -6,6 +6,7 @@ import hashlib
 import os
 import time
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -27,6 +28,29 @@ from tuners.trainer.scoring import Array, scores
 
 # Trees are grown side by side on threads, each from a seed of its own: how many threads changes nothing but the time.
 _THREADED = ("RandomForest", "ExtraTrees")
+
+
+LOADABLE_TYPES = (
+    "numpy.dtype",
+    "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
+    "sklearn.feature_selection._mutual_info.mutual_info_classif",
+    "sklearn.feature_selection._mutual_info.mutual_info_regression",
+    "sklearn.feature_selection._univariate_selection.chi2",
+    "sklearn.feature_selection._univariate_selection.f_classif",
+    "sklearn.feature_selection._univariate_selection.f_regression",
+    "sklearn.metrics._dist_metrics.BrayCurtisDistance64",
+    "sklearn.metrics._dist_metrics.CanberraDistance64",
+    "sklearn.metrics._dist_metrics.ChebyshevDistance64",
+    "sklearn.metrics._dist_metrics.EuclideanDistance64",
+    "sklearn.metrics._dist_metrics.HammingDistance64",
+    "sklearn.metrics._dist_metrics.ManhattanDistance64",
+    "sklearn.neighbors._ball_tree.BallTree",
+    "sklearn.neighbors._kd_tree.KDTree",
+    "sklearn.neural_network._stochastic_optimizers.AdamOptimizer",
+    "sklearn.neural_network._stochastic_optimizers.SGDOptimizer",
+    "sklearn.tree._tree.Tree",
+)
+"""What is in the files of `save` that skops does not load unless it is named in `trusted`: scikit-learn's own parts."""
 
 
 class TrainingArrays(Protocol):
@@ -126,11 +150,19 @@ def fitted(estimator: Any, x: Array, y: Array, weights: Array | None) -> Any:
     if threaded:
         # Side by side, sums of predictions would come in any order; and whoever takes the model has other cores.
         last.set_params(n_jobs=None)
+    for step in _steps(estimator):
+        if isinstance(getattr(step, "score_func", None), partial):
+            # The seed has done its work; without it the file holds nothing but scikit-learn's own function.
+            step.set_params(score_func=step.score_func.func)
     return estimator
 
 
+def _steps(estimator: Any) -> list[Any]:
+    return [step for _, step in estimator.steps] if isinstance(estimator, Pipeline) else [estimator]
+
+
 def _last(estimator: Any) -> Any:
-    return estimator.steps[-1][1] if isinstance(estimator, Pipeline) else estimator
+    return _steps(estimator)[-1]
 
 
 def _train(job: RunTrial, control: Control, load_arrays: Callable[..., TrainingArrays], execution: int) -> None:

@@ -242,12 +242,15 @@ Outcome = Literal["completed", "stopped", "released", "abandoned"]
 
 @dataclass(frozen=True, slots=True)
 class Ended:
+    """The trial is over. `leaves`: so is the process, which was in the middle of something that nothing can end."""
+
     __pydantic_config__ = _CONFIG
 
     trial_id: str
     attempt: int
     outcome: Outcome
     memory_mb: float
+    leaves: bool = False
     type: Literal["ended"] = "ended"
 
 

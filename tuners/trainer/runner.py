@@ -32,5 +32,10 @@ class Runner:
             return classify(error, before_first_batch=not control.trained, otherwise=control.phase)
 
     def _run(self, job: RunTrial, control: Control) -> Outcome | Failure:
+        if job.task == "trial" and job.resolved["model"].get("type") == "sklearn":
+            # Only now: most trainers never need scikit-learn, which takes a second to import.
+            from tuners.trainer.estimators import run_estimator
+
+            return run_estimator(job, control, self._load_arrays)
         trial = KerasTrial(job, control, load_arrays=self._load_arrays, build_model=self._build_model)
         return trial.run()
