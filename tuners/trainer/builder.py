@@ -9,11 +9,12 @@ from typing import Any
 import keras
 
 from tuners.failures import BuildFault, ModelTooLarge
+from tuners.trainer.applications import build_application
+from tuners.trainer.builders import build_by_builder
 from tuners.trainer.compiling import compile_model
-from tuners.trainer.limits import ParameterLimitExceeded, parameter_limit
-from tuners.trainer.making import ShapeMismatch, check_output, layer_pointer, make_layer, reason
-
-_MAX_LAYERS = 500
+from tuners.trainer.graphs import MAX_LAYERS, build_graph, called
+from tuners.trainer.limits import parameter_limit
+from tuners.trainer.making import check_output, layer_pointer, make_layer, reason
 
 
 def build_model(
@@ -38,48 +39,45 @@ def build_model(
     """
     with nullcontext() if allocate else keras.StatelessScope(initialize_variables=False):
         model = _BUILDERS[resolved["model"].get("type", "sequential")](resolved, max_parameters)
-    compile_model(model, resolved["compile"])
+    if "loss" in resolved["compile"]:
+        compile_model(model, resolved["compile"])
     return model
 
 
 def _sequential(resolved: Mapping[str, Any], max_parameters: int | None) -> keras.Model:
     document = resolved["model"]
-    if len(document["layers"]) > _MAX_LAYERS:
-        raise ModelTooLarge("/model/layers", f"the model has more than {_MAX_LAYERS} layers")
+    if len(document["layers"]) > MAX_LAYERS:
+        raise ModelTooLarge("/model/layers", f"the model has more than {MAX_LAYERS} layers")
     shape = tuple(document["input_shape"])
-    layers = [make_layer(resolved, number) for number in range(len(document["layers"]))]
+    steps = [make_layer(resolved, number) for number in range(len(document["layers"]))]
+    if any(step.entry.inputs[1] > 1 for step in steps):
+        # What attends to itself is called with its input twice, which Keras' Sequential does not do.
+        return _one_by_one(resolved, shape, max_parameters)
     try:
         with parameter_limit(max_parameters):
-            model = keras.Sequential([keras.Input(shape), *layers], name="model")
+            model = keras.Sequential([keras.Input(shape), *(step.layer for step in steps)], name="model")
     except Exception as error:
         # Keras does not say which layer it was. Only now it is worth adding them one by one.
-        raise _culprit(resolved, shape, max_parameters, error) from error
+        _one_by_one(resolved, shape, max_parameters)
+        raise BuildFault("/model/layers", reason(error)) from error
     for number, layer in enumerate(model.layers):
-        check_output(resolved, number, layer.output.shape)
+        check_output(layer_pointer(resolved, number), layer.output.shape)
     return model
 
 
-def _culprit(
-    resolved: Mapping[str, Any], shape: tuple[int, ...], max_parameters: int | None, error: Exception
-) -> BuildFault:
-    number = 0
-    try:
-        with parameter_limit(max_parameters):
-            tensor = keras.Input(shape)
-            for number in range(len(resolved["model"]["layers"])):
-                tensor = make_layer(resolved, number)(tensor)
-                check_output(resolved, number, tensor.shape)
-    except BuildFault as fault:
-        return fault
-    except ParameterLimitExceeded:
-        return ModelTooLarge(
-            layer_pointer(resolved, number),
-            f"the model has more than the {max_parameters} parameters that are allowed: this layer goes over it",
-        )
-    except Exception as again:
-        return ShapeMismatch(layer_pointer(resolved, number), reason(again))
-    return BuildFault("/model/layers", reason(error))
+def _one_by_one(resolved: Mapping[str, Any], shape: tuple[int, ...], max_parameters: int | None) -> keras.Model:
+    start = tensor = keras.Input(shape)
+    with parameter_limit(max_parameters):
+        for number in range(len(resolved["model"]["layers"])):
+            pointer = layer_pointer(resolved, number)
+            tensor = called(make_layer(resolved, number), (tensor,), pointer, max_parameters)
+    return keras.Model(start, tensor, name="model")
 
 
-_BUILDERS: Mapping[str, Callable[[Mapping[str, Any], int | None], keras.Model]] = {"sequential": _sequential}
+_BUILDERS: Mapping[str, Callable[[Mapping[str, Any], int | None], keras.Model]] = {
+    "sequential": _sequential,
+    "application": build_application,
+    "builder": build_by_builder,
+    "graph": build_graph,
+}
 """What builds each type of model from its resolved definition, within the limit on parameters."""
