@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 _WIDTH = 100
@@ -33,6 +34,11 @@ def call(name: str, arguments: list[str], *, indent: int = 0) -> str:
 def listed(items: list[str], *, indent: int = 4) -> str:
     """The list on one line, or one item a line."""
     return _bracketed("[", items, "]", indent)
+
+
+def mapping(items: Mapping[str, str], *, indent: int = 4) -> str:
+    """The dictionary of texts on one line, or one entry a line."""
+    return _bracketed("{", [f"{literal(key)}: {value}" for key, value in items.items()], "}", indent)
 
 
 def _bracketed(opening: str, items: list[str], closing: str, indent: int) -> str:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
-from storage.records import DatasetTarget
+from storage.records import DatasetTarget, Task
 from tuners.catalogue import catalogue
 from tuners.definitions.document import Definition
 from tuners.definitions.facts import DataFacts
@@ -14,7 +14,7 @@ from tuners.definitions.faults import Faults, child, listed
 from tuners.definitions.metrics import per_output
 from tuners.definitions.models import MODEL_TYPES
 from tuners.definitions.resolution import resolve
-from tuners.definitions.tasks import check_loss, check_metric, is_sparse
+from tuners.definitions.tasks import check_loss, check_metric, is_one_hot, is_sparse
 
 # What may follow the layer that decides how many outputs there are.
 _SAME_WIDTH = frozenset({"Activation", "Softmax", "Dropout", "ReLU", "LeakyReLU", "ELU", "PReLU", "Identity"})
@@ -59,6 +59,19 @@ def _check_names(names: Sequence[str], data: DataFacts, faults: Faults) -> None:
         shown = ", ".join(f'"{name}": node' for name in wanted)
         detail = f"the data set has the targets {listed(wanted)}, and each needs an output: {{{shown}}}"
         faults.add("/model/outputs", "task_mismatch", detail)
+
+
+class KnownTargets(Protocol):
+    """What a data set says of its targets; `targets` is empty when there is one only."""
+
+    @property
+    def task(self) -> Task: ...
+
+    @property
+    def num_classes(self) -> int | None: ...
+
+    @property
+    def targets(self) -> tuple[DatasetTarget, ...]: ...
 
 
 @dataclass(frozen=True)
@@ -143,6 +156,32 @@ def _numbers(target: DatasetTarget) -> int:
     for axis in target.shape:
         size *= axis
     return size
+
+
+def one_hot_by_text(resolved: Mapping[str, Any], data: KnownTargets) -> bool | frozenset[str]:
+    """What `tuners.trainer.targets.one_hot_targets` finds in the built model, told from the definition alone.
+
+    Where the width of an output cannot be told, it is taken to fit the loss: the definition has been checked.
+    """
+    losses = resolved["compile"]["loss"]
+    of_outputs = per_output(losses)
+    if of_outputs is None:
+        return _wants_one_hot(resolved, None, losses, data.num_classes if data.task == "classification" else None)
+    classes = {each.name: each.num_classes for each in data.targets if each.task == "classification"}
+    return frozenset(
+        name for name, loss in of_outputs.items() if _wants_one_hot(resolved, name, loss, classes.get(name))
+    )
+
+
+def _wants_one_hot(resolved: Mapping[str, Any], output: str | None, loss: object, classes: int | None) -> bool:
+    word = loss["loss"] if isinstance(loss, Mapping) else loss
+    entry = catalogue().loss(str(word))
+    if classes is None or classes < 2 or entry is None or is_sparse(entry.name):
+        return False
+    closing = _closing(resolved, output)
+    if closing is not None:
+        return bool(closing[0]["units"] == classes)
+    return classes > 2 or is_one_hot(entry.name)
 
 
 def _closing(resolved: Mapping[str, Any], output: str | None) -> tuple[Mapping[str, Any], str, bool] | None:

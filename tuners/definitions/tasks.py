@@ -29,6 +29,11 @@ def is_sparse(name: str) -> bool:
     return name in _SPARSE
 
 
+def is_one_hot(name: str) -> bool:
+    """Whether a loss makes sense over one-hot rows only."""
+    return name in _ONE_HOT
+
+
 def check_loss(name: str, pointer: str, target: DatasetTarget, faults: Faults) -> None:
     """Adds `task_mismatch` when a loss (by Keras' class name) is for other targets than these."""
     entry = catalogue().losses.get(name)

@@ -85,11 +85,11 @@ def _width_fault(output: CompiledOutput, target: DatasetTarget) -> str | None:
                 return None
             detail = f"{who} {width} outputs and the data have {classes} classes"
             return f'{detail}: end with a Dense layer of {{"data": "num_classes"}} units'
-        if width == 1 or one_hot(loss, width, target.task, classes):
+        if (width == 1 and classes == 2) or one_hot(loss, width, target.task, classes):
             return None
         return (
-            f"{who} {width} outputs and this loss compares them with one target an example: end with a Dense layer of "
-            f"1 unit, or of {classes} (one for each class), or take the loss sparse_categorical_crossentropy"
+            f"{who} {width} outputs and the data have {classes} classes: end with a Dense layer of {classes} units"
+            + (" or of 1" if classes == 2 else "")
         )
     wanted = classes if target.task == "multilabel" else math.prod(target.shape)
     if width == wanted:

@@ -2,24 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
-from storage.records import DatasetTarget, Task
+from storage.records import Task
 from tuners.catalogue import catalogue
-
-
-class KnownTargets(Protocol):
-    """What a data set (or what is known of one) says of its targets; `targets` is empty when there is one only."""
-
-    @property
-    def task(self) -> Task: ...
-
-    @property
-    def num_classes(self) -> int | None: ...
-
-    @property
-    def targets(self) -> tuple[DatasetTarget, ...]: ...
+from tuners.definitions.outputs import KnownTargets
 
 
 def one_hot_targets(resolved: Mapping[str, Any], model: Any, dataset: KnownTargets) -> bool | frozenset[str]:
@@ -32,6 +20,10 @@ def one_hot_targets(resolved: Mapping[str, Any], model: Any, dataset: KnownTarge
     Returns:
         For several targets the names of those; for a single one whether.
     """
+    found = resolved["model"].get("found") or {}
+    if "one_hot" in found:
+        # What a builder's loss wants was tried out when the definition was checked.
+        return bool(found["one_hot"])
     widths = _widths(model)
     if not dataset.targets:
         loss = _class_name(_loss_of(resolved, model, None))
@@ -74,4 +66,6 @@ def _class_name(loss: Any) -> str:
     if isinstance(word, str):
         entry = catalogue().loss(word)
         return word if entry is None else entry.name
+    if isinstance(word, Callable) and hasattr(word, "__name__"):  # type: ignore[arg-type]
+        return _class_name(word.__name__)
     return "" if word is None else type(word).__name__
