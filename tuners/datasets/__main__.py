@@ -12,9 +12,13 @@ import resource
 import sys
 import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from storage.errors import DatasetUnavailable, InvalidDataset
 from tuners.datasets.wire import Fault, Meta, Reply, Request, UploadRequest, rejection
+
+if TYPE_CHECKING:
+    from tuners.datasets.cells import Source
 
 _MAX_REQUEST_BYTES = 1 << 16
 
@@ -65,11 +69,27 @@ def _work(request: Request) -> Meta:
             from tuners.datasets.parse_npz import parse_npz
 
             raw = parse_npz(Path(work.path), scratch, max_bytes=work.max_bytes)
-        else:
-            from tuners.datasets.parse_csv import parse_csv
+        elif work.file_format == "zip":
+            from tuners.datasets.parse_images import parse_images
 
-            raw = parse_csv(Path(work.path), scratch, target=work.target, max_bytes=work.max_bytes)
+            raw = parse_images(
+                Path(work.path), scratch, size=work.image_size, color=work.color, max_bytes=work.max_bytes
+            )
+        else:
+            from tuners.datasets.tables import read_table
+
+            raw = read_table(_table(work), scratch, work)
         return prepare(raw, folder, task=work.task, scale=work.scale)
+
+
+def _table(work: UploadRequest) -> Source:
+    if work.file_format == "parquet":
+        from tuners.datasets.parse_parquet import ParquetSource
+
+        return ParquetSource(Path(work.path), max_bytes=work.max_bytes)
+    from tuners.datasets.parse_csv import CsvSource
+
+    return CsvSource(Path(work.path), long_cells=work.text is not None)
 
 
 def _limit(work: UploadRequest) -> None:

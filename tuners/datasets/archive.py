@@ -19,8 +19,6 @@ from typing import BinaryIO
 
 from tuners.datasets.wire import rejection
 
-_MAX_MEMBERS = 64
-_MAX_DIRECTORY_BYTES = 1 << 20
 _MAX_RATIO = 100
 # Small members may be of one value throughout (labels sorted by class), which deflate packs 1,000 to 1.
 _RATIO_FROM_BYTES = 1 << 20
@@ -36,6 +34,38 @@ _LOCAL = struct.Struct("<4s5H3L2H")
 
 
 @dataclass(frozen=True, slots=True)
+class Kind:
+    """What an archive is expected to be.
+
+    Attributes:
+        what: Words for a file that is none.
+        smaller: The way out for whoever packed something rather empty.
+        folders: Whether folders of their own are let pass (they are left out of the members).
+    """
+
+    what: str
+    smaller: str
+    max_members: int
+    max_directory_bytes: int
+    folders: bool = False
+
+
+NPZ = Kind(
+    what="an .npz archive (a zip file of .npy arrays)",
+    smaller="If it really is that empty, save it unpacked: numpy.savez instead of numpy.savez_compressed.",
+    max_members=64,
+    max_directory_bytes=1 << 20,
+)
+IMAGES = Kind(
+    what="a .zip archive",
+    smaller="If it really is that empty, store it unpacked: zip -0.",
+    max_members=200_000,
+    max_directory_bytes=64 << 20,
+    folders=True,
+)
+
+
+@dataclass(frozen=True, slots=True)
 class Member:
     """One file of the archive: its name and where its packed bytes lie."""
 
@@ -46,13 +76,15 @@ class Member:
     packed_bytes: int
     size_bytes: int
     header_offset: int
+    is_folder: bool
 
 
-def read_directory(file: BinaryIO, *, max_bytes: int) -> tuple[Member, ...]:
+def read_directory(file: BinaryIO, kind: Kind, *, max_bytes: int) -> tuple[Member, ...]:
     """The members of the archive, all checks passed.
 
     Args:
         file: The archive, seekable.
+        kind: What it is expected to be.
         max_bytes: Limit of the sum of unpacked sizes.
 
     Raises:
@@ -61,13 +93,13 @@ def read_directory(file: BinaryIO, *, max_bytes: int) -> tuple[Member, ...]:
     """
     file.seek(0)
     if file.read(4) not in (b"PK\x03\x04", b"PK\x05\x06"):
-        raise rejection("content_mismatch", "The file is not an .npz archive (a zip file of .npy arrays).")
-    count, directory_offset, directory = _find_directory(file)
-    members = _parse_directory(directory, count)
+        raise rejection("content_mismatch", f"The file is not {kind.what}.")
+    count, directory_offset, directory = _find_directory(file, kind)
+    members = _parse_directory(directory, count, folders=kind.folders)
     _check_names(members)
-    _check_sizes(members, max_bytes=max_bytes)
+    _check_sizes(members, kind, max_bytes=max_bytes)
     _check_places(file, members, end=directory_offset)
-    return members
+    return tuple(member for member in members if not member.is_folder)
 
 
 def stream(file: BinaryIO, member: Member) -> Iterator[bytes]:
@@ -113,7 +145,7 @@ def _unpacked(file: BinaryIO, member: Member) -> Iterator[bytes]:
             raise rejection("archive_rejected", f"{member.name} holds data after its end.")
 
 
-def _find_directory(file: BinaryIO) -> tuple[int, int, bytes]:
+def _find_directory(file: BinaryIO, kind: Kind) -> tuple[int, int, bytes]:
     """Number of entries, offset and bytes of the central directory."""
     size = file.seek(0, 2)
     start = max(0, size - _END.size - 0xFFFF)
@@ -145,15 +177,15 @@ def _find_directory(file: BinaryIO) -> tuple[int, int, bytes]:
             end = end64
     if disk or directory_disk or here != count:
         raise rejection("archive_rejected", "The archive is one of several parts.")
-    if count > _MAX_MEMBERS:
-        raise rejection("too_many", f"The archive has {count} members; at most {_MAX_MEMBERS} are read.")
-    if length > _MAX_DIRECTORY_BYTES or offset + length != end:
+    if count > kind.max_members:
+        raise rejection("too_many", f"The archive has {count} members; at most {kind.max_members} are read.")
+    if length > kind.max_directory_bytes or offset + length != end:
         raise rejection("archive_rejected", "The archive's directory is not where its end record says.")
     file.seek(offset)
     return count, offset, file.read(length)
 
 
-def _parse_directory(directory: bytes, count: int) -> tuple[Member, ...]:
+def _parse_directory(directory: bytes, count: int, *, folders: bool) -> tuple[Member, ...]:
     members: list[Member] = []
     at = 0
     while at < len(directory):
@@ -168,16 +200,19 @@ def _parse_directory(directory: bytes, count: int) -> tuple[Member, ...]:
         at += name_len + extra_len + comment_len
         if at > len(directory) or len(extra) < extra_len:
             raise rejection("corrupt_file", "The archive's directory is damaged.")
-        name = _member_name(raw_name)
+        is_folder = folders and raw_name.endswith(b"/")
+        name = _member_name(raw_name.removesuffix(b"/") if is_folder else raw_name)
         size, packed, offset = _wide_fields(extra, size=size, packed=packed, offset=offset)
         if flags & _FORBIDDEN_FLAGS:
             raise rejection("archive_rejected", f"{name} is encrypted.")
         if method not in (_STORED, _DEFLATED):
             raise rejection("archive_rejected", f"{name} is packed by a method other than deflate.")
         kind = stat.S_IFMT(attributes >> 16) if made_by >> 8 == 3 else 0
-        if kind not in (0, stat.S_IFREG) or disk:
+        if kind not in (0, stat.S_IFDIR if is_folder else stat.S_IFREG) or disk:
             raise rejection("archive_rejected", f"{name} is not a plain file.")
-        members.append(Member(name, raw_name, method, crc, packed, size, offset))
+        if is_folder and size:
+            raise rejection("archive_rejected", f"{name} is a folder with bytes of its own.")
+        members.append(Member(name, raw_name, method, crc, packed, size, offset, is_folder))
     if len(members) != count:
         raise rejection("corrupt_file", "The archive's directory has fewer entries than it says.")
     return tuple(members)
@@ -227,14 +262,13 @@ def _check_names(members: tuple[Member, ...]) -> None:
         raise rejection("archive_rejected", "Two members' names differ only in case.")
 
 
-def _check_sizes(members: tuple[Member, ...], *, max_bytes: int) -> None:
+def _check_sizes(members: tuple[Member, ...], kind: Kind, *, max_bytes: int) -> None:
     total = sum(member.size_bytes for member in members)
     for member in members:
         if member.size_bytes > _RATIO_FROM_BYTES and member.size_bytes > _MAX_RATIO * max(1, member.packed_bytes):
             raise rejection(
                 "archive_rejected",
-                f"{member.name} unpacks to more than {_MAX_RATIO} times its size. If it really is that empty, save it "
-                "unpacked: numpy.savez instead of numpy.savez_compressed.",
+                f"{member.name} unpacks to more than {_MAX_RATIO} times its size. {kind.smaller}",
             )
         if member.method == _STORED and member.packed_bytes != member.size_bytes:
             raise rejection("archive_rejected", f"{member.name} is stored, but with two sizes.")

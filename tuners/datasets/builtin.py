@@ -16,7 +16,7 @@ import numpy as np
 from storage.errors import DatasetUnavailable
 from tuners.datasets.builtin_names import Builtin, find_builtin
 from tuners.datasets.npy import Array
-from tuners.datasets.prepare import Part, RawData
+from tuners.datasets.raw import Part, RawData
 
 _CONNECT_TIMEOUT_S = 20.0
 

@@ -23,7 +23,6 @@ from tuners.datasets.wire import ArrayFacts, rejection
 
 _MAX_HEADER_BYTES = 10_000
 _MAX_AXES = 32
-_MAX_TEXT = 256
 _PREAMBLE_BYTES = 8
 _MAGIC = b"\x93NUMPY"
 _NUMERIC = re.compile(r"[<>|=]?(?:b1|[iu][1248]|f[248])")
@@ -87,10 +86,10 @@ def read_header(raw: bytes, *, name: str) -> NpyHeader:
         raise rejection("corrupt_file", f"The header of {name} cannot be read.")
     descr, fortran_order, shape = document["descr"], document["fortran_order"], document["shape"]
     text = _TEXT.fullmatch(descr) if isinstance(descr, str) else None
-    if not isinstance(descr, str) or not (_NUMERIC.fullmatch(descr) or (text and int(text[1]) <= _MAX_TEXT)):
+    if not isinstance(descr, str) or not (_NUMERIC.fullmatch(descr) or text):
         raise rejection(
             "dtype_not_allowed",
-            f"{name} is neither boolean, integer (8 to 64 bit) nor float (16 to 64 bit), nor text for labels. "
+            f"{name} is neither boolean, integer (8 to 64 bit) nor float (16 to 64 bit), nor text. "
             "Object arrays are never read: convert them with .astype(...) before saving.",
         )
     if not isinstance(fortran_order, bool) or not isinstance(shape, tuple):

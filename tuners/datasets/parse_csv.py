@@ -1,35 +1,32 @@
-"""From an uploaded .csv to arrays on disk.
+"""An uploaded .csv as a table.
 
-The dialect is fixed: UTF-8, a header line, one of `,` `;` tab between cells, decimal points, one record a line.
-Whatever is not in it is refused with the line's number (counted from 1, the header) instead of being guessed at: a
-guess that turns one column into text, or skips a line, would quietly train another model.
+The dialect is fixed: UTF-8, a header line, one of `,` `;` tab between cells, decimal points, one record a line (in
+files with a column of texts, quoted cells may go over several). Whatever is not in it is refused with the line's number
+(counted from 1, the header) instead of being guessed at: a guess that skips a line would quietly train another model.
 """
 
 from __future__ import annotations
 
 import csv
-import difflib
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO, NoReturn
 
 import numpy as np
 
 from storage.errors import InvalidDataset
+from tuners.datasets.cells import MAX_COLUMNS, Cells, is_number, moment, name_fault
 from tuners.datasets.npy import Array
-from tuners.datasets.prepare import Part, RawData
 from tuners.datasets.wire import rejection
 
 _MAX_LINE_BYTES = 1 << 20
-_MAX_COLUMNS = 10_000
 _MAX_CELL = 1024
-_MAX_NAME = 128
-_MAX_TEXT_CLASSES = 10_000
+_MAX_TEXT = 1 << 20
 _BLOCK_CELLS = 100_000
 _SEPARATORS = (",", ";", "\t")
-_TRUTH = {"true": 1.0, "false": 0.0}
-_MISSING = frozenset({"", "na", "n/a", "nan", "null", "none", "nil", "?", "-", "#n/a"})
+_TRUTHS = {"true": 1.0, "false": 0.0}
+_MISSING = frozenset({"", "na", "n/a", "#n/a", "nan", "null", "?"})
 _OTHER_FILES = (
     b"PK\x03\x04",
     b"PK\x05\x06",
@@ -43,159 +40,131 @@ _OTHER_FILES = (
 )
 
 
-def parse_csv(path: Path, scratch: Path, *, target: str | None, max_bytes: int) -> RawData:
-    """The table's columns as float64 examples and their targets, mapped from files in `scratch`.
+class CsvSource:
+    """The file as a `cells.Source`.
 
     Args:
         path: The upload.
-        scratch: Folder for the examples.
-        target: The column to be predicted, by its name in the header.
-        max_bytes: Limit of the examples' size as float64.
+        long_cells: Cells may be long and go over several lines: there is a column of texts.
 
     Raises:
-        InvalidDataset: `content_mismatch`, `corrupt_file` (empty), `csv_rejected` with the line, `unknown_column`,
-            `not_finite`, `empty_dataset`, `too_many` columns or classes, `too_large`.
+        InvalidDataset: `content_mismatch`, `corrupt_file` (empty), `csv_rejected` with the line, `too_many` columns.
+            `blocks` raises `csv_rejected` as well.
     """
-    csv.field_size_limit(_MAX_CELL)
-    with path.open("rb") as file:
-        start = file.read(8)
-        if not start:
-            raise rejection("corrupt_file", "The file is empty.")
-        if start.startswith(_OTHER_FILES):
-            raise rejection("content_mismatch", "The file is not text: its name says .csv, its content does not.")
-        file.seek(0)
-        lines = _lines(file)
-        header, separator = _read_header(lines)
-        at = _target_column(header, target)
-        table = _Table(header, at, max_bytes=max_bytes)
-        with (scratch / "x.raw").open("xb") as out:
-            block: list[list[str]] = []
-            block_rows = max(1, _BLOCK_CELLS // len(header))
-            for row in _records(lines, separator, columns=len(header)):
+
+    def __init__(self, path: Path, *, long_cells: bool) -> None:
+        self._path = path
+        self._long_cells = long_cells
+        # Without long cells each record is a line, and this stays empty.
+        self._lines: list[int] = []
+        csv.field_size_limit(_MAX_TEXT if long_cells else _MAX_CELL)
+        with path.open("rb") as file:
+            start = file.read(8)
+            if not start:
+                raise rejection("corrupt_file", "The file is empty.")
+            if start.startswith(_OTHER_FILES):
+                raise rejection("content_mismatch", "The file is not text: its name says .csv, its content does not.")
+            file.seek(0)
+            self.names, self._separator = _read_header(_lines(file))
+
+    def blocks(self, columns: Sequence[int], *, time: int | None = None) -> Iterator[Mapping[int, Cells]]:
+        self._lines.clear()
+        block: list[list[str]] = []
+        block_rows = max(1, _BLOCK_CELLS // len(self.names))
+        with self._path.open("rb") as file:
+            lines = _lines(file)
+            next(lines)
+            for row in self._records(lines):
                 block.append(row)
                 if len(block) == block_rows:
-                    table.add(block, out)
+                    yield _chosen(block, columns)
                     block = []
-            table.add(block, out)
-    if table.rows == 0:
-        raise rejection("empty_dataset", "The file has a header, but no rows.")
-    features = tuple(name for index, name in enumerate(header) if index != at)
-    x = np.memmap(scratch / "x.raw", dtype=np.float64, mode="r", shape=(table.rows, len(features)))
-    return RawData(
-        parts={"train": Part(x, table.targets.array())},
-        class_names=table.targets.names(),
-        feature_names=features,
-        labels_are_text=not table.targets.numeric,
-    )
+        if block:
+            yield _chosen(block, columns)
 
+    def refused(self, row: int, column: int, problem: str, *, code: str | None = None) -> InvalidDataset:
+        line = self._lines[row] if self._lines else row + 2
+        return rejection(code or "csv_rejected", f"Line {line}, column {self.names[column]!r} {problem}.")
 
-@dataclass(slots=True)
-class _Targets:
-    """The target column so far: whole numbers, then floats, then text, as soon as one cell asks for it."""
-
-    whole: list[Array] = field(default_factory=list)
-    floats: list[Array] = field(default_factory=list)
-    codes: dict[str, int] = field(default_factory=dict)
-    coded: list[Array] = field(default_factory=list)
-    numeric: bool = True
-
-    def add(self, cells: Sequence[str]) -> None:
-        if self.numeric:
+    def _records(self, lines: Iterator[str]) -> Iterator[list[str]]:
+        """The cells of each record after the header."""
+        reader = csv.reader(lines, delimiter=self._separator, strict=True)
+        blank_at = 0
+        while True:
+            number = reader.line_num + 2
             try:
-                self.floats.append(np.array([_number(cell) for cell in cells]))
-            except ValueError:
-                self.numeric = False
-                self.floats.clear()
-                self.whole.clear()
-        if self.numeric and len(self.whole) == len(self.floats) - 1:
-            try:
-                self.whole.append(np.array([int(cell) for cell in cells], dtype=np.int64))
-            except (ValueError, OverflowError):
-                self.whole.clear()
-        if len(self.codes) <= _MAX_TEXT_CLASSES:
-            codes = self.codes
-            self.coded.append(np.array([codes.setdefault(cell, len(codes)) for cell in cells], dtype=np.int32))
-        elif not self.numeric:
-            raise rejection("too_many", f"The target column is text with more than {_MAX_TEXT_CLASSES} values.")
-
-    def array(self) -> Array:
-        """The targets; of text, the places of the labels among `names()`."""
-        if self.numeric:
-            return np.concatenate(self.whole if len(self.whole) == len(self.floats) else self.floats)
-        if len(self.codes) > _MAX_TEXT_CLASSES:
-            raise rejection("too_many", f"The target column is text with more than {_MAX_TEXT_CLASSES} values.")
-        place = {name: index for index, name in enumerate(sorted(self.codes))}
-        places = np.array([place[name] for name in self.codes], dtype=np.int32)
-        return np.asarray(places[np.concatenate(self.coded)])
-
-    def names(self) -> tuple[str, ...] | None:
-        """The labels in order when they are text, else None."""
-        return None if self.numeric else tuple(sorted(self.codes))
-
-
-@dataclass(slots=True)
-class _Table:
-    """Turns blocks of records into rows of the examples' file and into targets."""
-
-    header: tuple[str, ...]
-    target: int
-    max_bytes: int = field(kw_only=True)
-    targets: _Targets = field(default_factory=_Targets)
-    rows: int = 0
-
-    def add(self, block: list[list[str]], out: BinaryIO) -> None:
-        if not block:
-            return
-        line = self.rows + 2
-        columns = list(zip(*block, strict=True))
-        cells = [cell.strip() for cell in columns.pop(self.target)]
-        for offset, cell in enumerate(cells):
-            if cell.lower() in _MISSING:
-                _missing(line + offset, self.header[self.target])
-        self.targets.add(cells)
-        values = np.empty((len(block), len(columns)))
-        for index, column in enumerate(columns):
-            values[:, index] = self._column(column, index + (index >= self.target), line)
-        good = np.isfinite(values)
-        if not good.all():
-            row, index = np.argwhere(~good)[0]
-            cell = columns[index][row]
-            name = self.header[int(index) + (int(index) >= self.target)]
-            if cell.strip().lower() in _MISSING:
-                _missing(line + int(row), name)
-            raise rejection("not_finite", f"Line {line + int(row)}, column {name!r}: the number is not finite.")
-        self.rows += len(block)
-        if self.rows * values.shape[1] * 8 > self.max_bytes:
-            raise rejection("too_large", f"The table is larger than the {self.max_bytes} bytes allowed, as numbers.")
-        out.write(values.data.cast("B"))
-
-    def _column(self, column: Sequence[str], index: int, line: int) -> Array:
-        try:
-            return np.array([_number(cell) for cell in column])
-        except ValueError:
-            pass
-        values = np.empty(len(column))
-        for offset, cell in enumerate(column):
-            text = cell.strip().lower()
-            if text in _TRUTH:
-                values[offset] = _TRUTH[text]
+                row = next(reader)
+            except StopIteration:
+                return
+            except csv.Error:
+                longest = _MAX_TEXT if self._long_cells else _MAX_CELL
+                _reject(number, f"has a broken quotation, or a cell longer than {longest} characters")
+            if self._long_cells:
+                self._lines.append(number)
+            elif reader.line_num != number - 1:
+                hint = "only a column named as `text` may have such ones"
+                _reject(number, f"has a quotation that does not end on the same line ({hint})")
+            if not row:
+                blank_at = blank_at or number
                 continue
-            try:
-                values[offset] = _number(cell)
-            except ValueError:
-                if text in _MISSING:
-                    _missing(line + offset, self.header[index])
-                hint = " (decimals are written with a point)" if "," in text else ""
-                _reject(
-                    line + offset,
-                    f"column {self.header[index]!r} is not a number{hint}. Features must be numbers or true/false: "
-                    "turn categories into numbers first, for example one column of 0 and 1 for each",
-                )
+            if blank_at:
+                _reject(blank_at, "is blank")
+            if len(row) != len(self.names):
+                _reject(number, f"has {len(row)} cells, the header has {len(self.names)}")
+            yield row
+
+
+def _chosen(block: list[list[str]], columns: Sequence[int]) -> dict[int, Cells]:
+    cells = list(zip(*block, strict=True))
+    return {index: TextCells(cells[index]) for index in columns}
+
+
+class TextCells:
+    """Cells as they were written, as `cells.Cells`."""
+
+    def __init__(self, cells: Sequence[str]) -> None:
+        self._cells = cells
+
+    def __len__(self) -> int:
+        return len(self._cells)
+
+    def numbers(self, *, truths: bool) -> Array | None:
+        with suppress(ValueError):
+            return np.array([_number(cell) for cell in self._cells])
+        values = np.empty(len(self._cells))
+        for place, cell in enumerate(self._cells):
+            text = cell.strip().lower()
+            if text in _MISSING:
+                values[place] = np.nan
+            elif truths and text in _TRUTHS:
+                values[place] = _TRUTHS[text]
+            elif is_number(text):
+                values[place] = float(text)
+            else:
+                return None
         return values
+
+    def whole(self) -> Array | None:
+        try:
+            return np.array([int(cell) for cell in self._cells], dtype=np.int64)
+        except (ValueError, OverflowError):
+            return None
+
+    def texts(self) -> list[str | None]:
+        stripped = [cell.strip() for cell in self._cells]
+        return [None if cell.lower() in _MISSING else cell for cell in stripped]
+
+    def are_truths(self) -> bool:
+        return all(text is None or text.lower() in _TRUTHS for text in self.texts())
+
+    def moments(self) -> Array | None:
+        try:
+            return np.array([moment(cell.strip()) for cell in self._cells], dtype=np.int64)
+        except ValueError:
+            return None
 
 
 def _number(cell: str) -> float:
-    """The number a cell says. Python's own `1_000` is not one that other programs read."""
     if "_" in cell:
         raise ValueError(cell)
     return float(cell)
@@ -219,31 +188,6 @@ def _lines(file: BinaryIO) -> Iterator[str]:
         yield line
 
 
-def _records(lines: Iterator[str], separator: str, *, columns: int) -> Iterator[list[str]]:
-    """The cells of each line after the header."""
-    reader = csv.reader(lines, delimiter=separator, strict=True)
-    number = 1
-    blank_at = 0
-    while True:
-        number += 1
-        try:
-            row = next(reader)
-        except StopIteration:
-            return
-        except csv.Error:
-            _reject(number, f"has a broken quotation, or a cell longer than {_MAX_CELL} characters")
-        if reader.line_num != number - 1:
-            _reject(number, "has a quotation that does not end on the same line")
-        if not row:
-            blank_at = blank_at or number
-            continue
-        if blank_at:
-            _reject(blank_at, "is blank")
-        if len(row) != columns:
-            _reject(number, f"has {len(row)} cells, the header has {columns}")
-        yield row
-
-
 def _read_header(lines: Iterator[str]) -> tuple[tuple[str, ...], str]:
     """The column names and the separator that makes the most of them."""
     first = next(lines)
@@ -254,18 +198,13 @@ def _read_header(lines: Iterator[str]) -> tuple[tuple[str, ...], str]:
     names = [name.strip() for name in found[separator]]
     if len(names) < 2:
         _reject(1, "must be a header of at least two column names between commas, semicolons or tabs")
-    if len(names) > _MAX_COLUMNS:
-        raise rejection("too_many", f"The header has {len(names)} columns; at most {_MAX_COLUMNS} are read.")
-    if all(_is_number(name) for name in names):
+    if len(names) > MAX_COLUMNS:
+        raise rejection("too_many", f"The header has {len(names)} columns; at most {MAX_COLUMNS} are read.")
+    if all(is_number(name) for name in names):
         _reject(1, "must be a header of column names, but holds numbers only")
-    for position, name in enumerate(names, start=1):
-        if not name or len(name) > _MAX_NAME or not name.isprintable():
-            _reject(
-                1, f"names column {position} with nothing, with unprintable or with more than {_MAX_NAME} characters"
-            )
-    if len(set(names)) < len(names):
-        twice = next(name for name in names if names.count(name) > 1)
-        _reject(1, f"names two columns {twice!r}")
+    fault = name_fault(names)
+    if fault is not None:
+        _reject(1, fault)
     return tuple(names), separator
 
 
@@ -277,35 +216,5 @@ def _cells(line: str, separator: str) -> list[str] | None:
         return None
 
 
-def _target_column(header: tuple[str, ...], target: str | None) -> int:
-    listed = ", ".join(repr(name) for name in header[:20]) + (", ..." if len(header) > 20 else "")
-    if target is None:
-        raise rejection(
-            "target_required", f"Say which column is to be predicted. The columns are {listed}.", pointer="/target"
-        )
-    if target in header:
-        return header.index(target)
-    close = difflib.get_close_matches(target, header, n=1)
-    hint = f" Did you mean {close[0]!r}?" if close else ""
-    raise rejection("unknown_column", f"There is no such column.{hint} The columns are {listed}.", pointer="/target")
-
-
-def _is_number(cell: str) -> bool:
-    try:
-        float(cell)
-    except ValueError:
-        return False
-    return True
-
-
-def _missing(line: int, column: str) -> NoReturn:
-    _reject(line, f"column {column!r} has no value. Fill missing values or remove their lines before uploading")
-
-
 def _reject(line: int, problem: str) -> NoReturn:
-    raise _rejected(line, problem)
-
-
-def _rejected(line: int, problem: str) -> InvalidDataset:
-    joint = ", " if problem.startswith("column") else " "
-    return rejection("csv_rejected", f"Line {line}{joint}{problem}.")
+    raise rejection("csv_rejected", f"Line {line} {problem}.")
