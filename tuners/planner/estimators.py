@@ -109,7 +109,7 @@ def _rows(documents: Sequence[Mapping[str, Any]], facts: DataFacts) -> int:
             needed.append(document["n_components"] + 1)
         # Their covariances must have full rank.
         if document.get("estimator") == "QuadraticDiscriminantAnalysis":
-            needed.append(classes * (columns + 2))
+            needed.append(classes * (2 * columns + 2))
         if document.get("estimator") == "LinearDiscriminantAnalysis":
             needed.append(classes + columns + 2)
     return max(needed)
