@@ -12,6 +12,7 @@ from typing import BinaryIO
 from tuners.trainer.protocol import (
     LINE_LIMIT,
     EndTrial,
+    EpochDone,
     FromTrainer,
     How,
     ProtocolFault,
@@ -30,15 +31,23 @@ class Control:
     Attributes:
         trained: Whether a batch has been trained in this attempt.
         phase: The failure code of an exception, raised now, that says nothing about itself.
+        epochs: What has been reported in this attempt.
     """
 
     def __init__(self, send: Callable[[FromTrainer], None], *, now: Callable[[], float] = time.monotonic) -> None:
-        self.send = send
+        self._send = send
         self.trained = False
+        self.epochs: list[EpochDone] = []
         self.phase = "build_error"
         self.how: How | None = None
         self._now = now
         self._deadline: float | None = None
+
+    def send(self, message: FromTrainer) -> None:
+        """Tell the worker."""
+        if isinstance(message, EpochDone):
+            self.epochs.append(message)
+        self._send(message)
 
     def end(self, how: How, within_s: float | None) -> None:
         """Take the worker's order; a later one overrides (a release may turn into an abandonment)."""

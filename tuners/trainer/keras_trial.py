@@ -154,6 +154,7 @@ class KerasTrial:
     def arrays(self, model: Any, execution: int) -> TrainingArrays:
         """The data of an execution (kept by the loader from one trial of a search to the next)."""
         job = self.job
+        final = job.task == "finalize"
         self.control.phase = "data_error"
         return self._load_arrays(
             Path(job.data_folder),
@@ -163,6 +164,8 @@ class KerasTrial:
                 search_seed=job.search_seed,
                 execution=execution,
                 one_hot=one_hot_targets(job.resolved, model, job.dataset),
+                test=final,
+                whole=final,
             ),
         )
 

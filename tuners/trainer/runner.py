@@ -32,8 +32,21 @@ class Runner:
             return classify(error, before_first_batch=not control.trained, otherwise=control.phase)
 
     def _run(self, job: RunTrial, control: Control) -> Outcome | Failure:
-        if job.task == "trial" and job.resolved["model"].get("type") == "sklearn":
-            # Only now: most trainers never need scikit-learn, which takes a second to import.
+        # Parts are imported only now: most trainers need one of them, and scikit-learn takes a second to import.
+        estimator = job.resolved["model"].get("type") == "sklearn"
+        if job.task == "finalize" and estimator:
+            from tuners.trainer.final_estimator import finalize_estimator
+
+            return finalize_estimator(job, control, load_arrays=self._load_arrays)
+        if job.task == "finalize":
+            from tuners.trainer.final import finalize_keras
+
+            return finalize_keras(job, control, load_arrays=self._load_arrays, build_model=self._build_model)
+        if job.task == "lr_range_test":
+            from tuners.trainer.lr_range import run_lr_range_test
+
+            return run_lr_range_test(job, control, load_arrays=self._load_arrays, build_model=self._build_model)
+        if estimator:
             from tuners.trainer.estimators import run_estimator
 
             return run_estimator(job, control, self._load_arrays)

@@ -12,7 +12,7 @@ import structlog
 from storage.artifacts.store import ArtifactStore
 from storage.errors import ArtifactDamaged
 from storage.ids import SearchId
-from storage.records import Artifact, Claim, Search, SearchKind
+from storage.records import Artifact, Claim, Search, SearchKind, StoredEpoch
 from tuners.datasets.files import dataset_folder
 from tuners.definitions import DataFacts, Definition, parse_definition, resolve
 from tuners.seeds import training_seed
@@ -24,6 +24,7 @@ from tuners.worker.reports import names
 _log = structlog.get_logger()
 
 _KEPT_SEARCHES = 16
+_PAGE = 500
 _TASKS: dict[SearchKind, Task] = {"search": "trial", "finalize": "finalize", "lr_range_test": "lr_range_test"}
 
 
@@ -80,8 +81,23 @@ class OrderDesk:
             parent_path=self._checkpoint(claim, claim.parent),
             resume=self._resume(claim),
             task=_TASKS[search.kind],
-            options=dict(search.options),
+            options=self._options(claim),
         )
+
+    def _options(self, claim: Claim) -> dict[str, Any]:
+        """The job's options; of a final training also what earlier attempts have done, which its report tells too."""
+        options = dict(claim.search.options)
+        if claim.search.kind == "finalize" and claim.trial.epochs:
+            rows: list[StoredEpoch] = []
+            token: str | None = None
+            while not rows or token is not None:
+                page = self._trials.list_epochs(claim.trial.id, limit=_PAGE, page_token=token)
+                rows += page.items
+                token = page.next_page_token
+            done = [{"epoch": row.epoch, "seconds": row.seconds, "metrics": {}} for row in rows]
+            done[-1]["metrics"] = dict(rows[-1].metrics)
+            options["done"] = done
+        return options
 
     def _prepared(self, search: Search) -> _Prepared:
         found = self._searches.get(search.id)
