@@ -48,7 +48,7 @@ class PartColumn:
 
 
 class GroupColumn:
-    """Codes of the groups, in order of appearance."""
+    """Codes of the groups, in the order of their names."""
 
     def __init__(self, source: Source, index: int) -> None:
         self._source = source
@@ -65,7 +65,9 @@ class GroupColumn:
         self._codes.append(np.array([known.setdefault(str(text), len(known)) for text in texts], dtype=np.int32))
 
     def array(self) -> Array:
-        return np.concatenate(self._codes)
+        place = {name: index for index, name in enumerate(sorted(self._known))}
+        places = np.array([place[name] for name in self._known], dtype=np.int32)
+        return np.asarray(places[np.concatenate(self._codes)])
 
 
 class TimeColumn:

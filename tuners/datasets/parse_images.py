@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import unicodedata
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -213,8 +214,10 @@ def _opened(file: BinaryIO, member: Member) -> Image.Image:
         raise _refused(member, f"is larger than {_MAX_FILE_BYTES} bytes")
     content = b"".join(stream(file, member))
     try:
-        image = Image.open(io.BytesIO(content), formats=_FORMATS)
-    except Image.DecompressionBombError as error:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            image = Image.open(io.BytesIO(content), formats=_FORMATS)
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise _refused(member, f"has more than {_MAX_PIXELS:,} pixels") from error
     except MemoryError:
         raise
@@ -222,8 +225,6 @@ def _opened(file: BinaryIO, member: Member) -> Image.Image:
         raise _refused(member, f"is none of {', '.join(_FORMATS)}, whatever its name says, or is damaged") from error
     if image.format not in _FOUND:
         raise _refused(member, f"is {image.format}, not one of {', '.join(_FORMATS)}")
-    if image.width * image.height > _MAX_PIXELS:
-        raise _refused(member, f"has more than {_MAX_PIXELS:,} pixels")
     return image
 
 
