@@ -8,7 +8,7 @@ client: nothing takes a callable, an object or a path.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -28,12 +28,14 @@ class Estimator(Entry):
         tasks: What it can learn; empty for steps.
         several_targets: Whether it can learn several numbers at once.
         weights: Whether the rows it is fitted on may have weights.
+        seeded: Whether it draws, and takes a `random_state`.
     """
 
     module: str = ""
     tasks: tuple[Task, ...] = ()
     several_targets: bool = False
     weights: bool = False
+    seeded: bool = False
 
 
 @dataclass(frozen=True)
@@ -73,6 +75,16 @@ def estimator_catalogue() -> EstimatorCatalogue:
     )
 
 
+def step_names(steps: Sequence[Mapping[str, Any]]) -> list[str]:
+    """A pipeline's names for its steps: the class in small letters, numbered where it comes again."""
+    names: list[str] = []
+    for step in steps:
+        name = str(step.get("step") or step["estimator"]).lower()
+        again = sum(known.rstrip("0123456789_") == name for known in names)
+        names.append(f"{name}_{again + 1}" if again else name)
+    return names
+
+
 def _classes(section: Mapping[str, Any]) -> Mapping[str, Estimator]:
     return MappingProxyType({name: _estimator(name, raw) for name, raw in section.items()})
 
@@ -88,6 +100,7 @@ def _estimator(name: str, raw: Mapping[str, Any]) -> Estimator:
         tasks=tuple(raw.get("tasks", ())),
         several_targets=raw.get("several_targets", False),
         weights=raw.get("weights", False),
+        seeded=raw["seeded"],
     )
 
 

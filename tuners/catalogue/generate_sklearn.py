@@ -58,6 +58,7 @@ def _entry(group: str, cls: Any, *, estimator: bool) -> dict[str, Any]:
     # The public module is the private one's package: `sklearn.svm._classes` is not for anybody to import.
     module = cls.__module__.split("._")[0]
     entry: dict[str, Any] = {"group": group, "module": module, "help": first_sentence(_prose(inspect.getdoc(cls)))}
+    entry["seeded"] = "random_state" in inspect.signature(cls).parameters
     if estimator:
         entry |= _abilities(cls())
     return {**entry, "arguments": _arguments(cls)}

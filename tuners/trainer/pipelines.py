@@ -15,7 +15,7 @@ from typing import Any
 from sklearn import feature_selection
 from sklearn.pipeline import Pipeline
 
-from tuners.catalogue.estimators import Estimator, estimator_catalogue
+from tuners.catalogue.estimators import Estimator, estimator_catalogue, step_names
 from tuners.failures import BuildFault, ModelTooLarge, without_paths
 
 MOST_COLUMNS = 50_000
@@ -49,16 +49,6 @@ def make_estimator(resolved: Mapping[str, Any], *, seed: int) -> Any:
     if len(steps) == 1:
         return steps[0]
     return Pipeline(list(zip(step_names(resolved["model"]["steps"]), steps, strict=True)))
-
-
-def step_names(steps: list[Mapping[str, Any]]) -> list[str]:
-    """A pipeline's names for its steps: the class in small letters, numbered where it comes again."""
-    names: list[str] = []
-    for step in steps:
-        name = str(step.get("step") or step["estimator"]).lower()
-        again = sum(known.rstrip("0123456789_") == name for known in names)
-        names.append(f"{name}_{again + 1}" if again else name)
-    return names
 
 
 def pointer_of(resolved: Mapping[str, Any], number: int) -> str:
@@ -150,7 +140,7 @@ def _made(document: Mapping[str, Any], pointer: str, *, seed: int) -> Any:
         arguments["score_func"] = _score_function(str(document.get("score_func", "f_classif")), seed)
     try:
         made = getattr(importlib.import_module(entry.module), entry.name)(**arguments)
-        if "random_state" in made.get_params(deep=False):
+        if entry.seeded:
             made.set_params(random_state=seed)
         # What `fit` would do first: a share above 1, or a count of half a thing.
         made._validate_params()
