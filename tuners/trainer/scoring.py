@@ -74,6 +74,8 @@ def _of_predictions(name: str, y: Array, predicted: Array, weights: Array | None
 def _probabilities(estimator: Any, x: Array, classes: int) -> Array:
     """Shape (rows, classes): one column for each class of the data set, also those that no training row had."""
     shares = np.asarray(estimator.predict_proba(x), dtype=np.float64)
+    # In 64 bits, sums of 32-bit shares are off one.
+    shares /= shares.sum(axis=1, keepdims=True)
     whole = np.zeros((len(shares), classes))
     whole[:, np.asarray(estimator.classes_, dtype=np.int64)] = shares
     return whole
