@@ -6,16 +6,20 @@ this room because each process reads some of them and this is the one room all o
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
     TomlConfigSettingsSource,
 )
+
+_BUILDER_NAME = re.compile(r"[a-z0-9_.-]{1,64}")
+_BUILDER_TARGET = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)*:[^\W\d]\w*")
 
 
 class Settings(BaseSettings):
@@ -68,7 +72,23 @@ class Settings(BaseSettings):
         200_000_000, ge=1, description="Models with more parameters are refused as too large for this service."
     )
     downloads: bool = Field(True, description="Whether Keras' downloadable sets may be fetched on first use.")
+    builders: dict[str, str] = Field(
+        {}, description='Builders that definitions may name: `{"name": "module:attribute"}`, as JSON in the variable.'
+    )
+    code: bool = Field(
+        False, description="Whether submitters may send Python that builds models. It runs as the worker's user."
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least severe log lines kept.")
+
+    @field_validator("builders")
+    @classmethod
+    def _named_targets(cls, builders: dict[str, str]) -> dict[str, str]:
+        for name, target in builders.items():
+            if not _BUILDER_NAME.fullmatch(name):
+                raise ValueError("names of builders are made of a-z, 0-9, `_`, `.` and `-`, at most 64 of them")
+            if not _BUILDER_TARGET.fullmatch(target):
+                raise ValueError(f"builder {name}: write it as `module:attribute`, such as `my_models:build`")
+        return builders
 
     @classmethod
     def settings_customise_sources(

@@ -20,6 +20,7 @@ from typing import Any
 
 from storage.errors import ArtifactDamaged, StorageUnavailable
 from storage.settings import Settings
+from tuners.registered import child_environment
 
 _COMMAND = (sys.executable, "-P", "-m", "tuners.trainer.export")
 _TIMEOUT_S = 300.0
@@ -66,7 +67,7 @@ def _make(resolved: Mapping[str, Any], weights: Path, path: Path, *, settings: S
         request = {"resolved": dict(resolved), "weights": str(weights.absolute()), "out": str(made.absolute())}
         environment = {name: os.environ[name] for name in _KEPT_VARIABLES if name in os.environ}
         environment |= {
-            "PYTHONPATH": str(Path(__file__).resolve().parent.parent),
+            **child_environment(settings),
             "KERAS_BACKEND": settings.backend,
             "CUDA_VISIBLE_DEVICES": "-1",
             "JAX_PLATFORMS": "cpu",

@@ -46,9 +46,11 @@ KINDS: dict[str, FailureKind] = {
     kind.code: kind
     for kind in (
         FailureKind("build_error", _D, False, True, "The model could not be built from the definition."),
+        FailureKind("invalid_model", _D, False, False, "The builder could not make a model of these values."),
         FailureKind("model_too_large", _D, False, False, "The model has more parameters than this service allows."),
         FailureKind("constraint_parameters", _D, False, False, "The model breaks the constraint on parameters."),
         FailureKind("data_error", _D, False, True, "The data set could not be prepared for this definition."),
+        FailureKind("weights_unavailable", _D, False, True, "The weights the model begins with could not be had."),
         FailureKind("objective_missing", _D, False, True, "The objective is not among the reported metrics."),
         FailureKind("training_error", _D, True, True, "Training raised an error."),
         FailureKind("non_finite_objective", _D, False, False, "The objective was never a finite number."),

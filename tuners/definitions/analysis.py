@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from tuners.definitions.compiling import check_compile
 from tuners.definitions.declared import Declarations, read_declarations
 from tuners.definitions.expansion import check_uses, expand
 from tuners.definitions.facts import DataFacts
 from tuners.definitions.faults import Faults, listed, suggestion
-from tuners.definitions.models import MODEL_TYPES
-from tuners.definitions.models.base import ModelType
+from tuners.definitions.metrics import logged_metrics
+from tuners.definitions.models import MODEL_TYPES, is_undiscovered, model_type
 from tuners.definitions.rules import read_constraints
-from tuners.definitions.training import check_compile, check_fit
+from tuners.definitions.scores import check_scores
+from tuners.definitions.training import check_fit
 from tuners.definitions.walking import Walk
 from tuners.space import Space
 
@@ -37,22 +39,30 @@ def analysed(document: Mapping[str, object], faults: Faults, *, facts: DataFacts
     Args:
         facts: The data set's, when known: then `data` holes are looked up too.
     """
-    declarations = read_declarations(document.get("hyperparameters", []), faults)
+    undiscovered = is_undiscovered(document.get("model"))
+    declarations = read_declarations(document.get("hyperparameters", []), faults, needed=not undiscovered)
+    model = document.get("model")
     walk = Walk(declarations, faults, facts)
     whole = _check_model(document.get("model"), walk)
     compiled = document.get("compile")
     fit = document.get("fit")
-    metrics: object = []
-    kind = _model_type(document.get("model"))
+    kind = model_type(document.get("model"))
     if kind is not None:
         for part, needed in (("compile", kind.compiled), ("fit", kind.in_epochs)):
             if needed and part not in document:
                 faults.add(f"/{part}", "missing_field", "this field is needed")
-    if isinstance(compiled, dict):
-        check_compile(compiled, walk, needed=kind is None or kind.compiled)
-        metrics = compiled.get("metrics", [])
+    if isinstance(compiled, dict) and kind is not None and not kind.in_epochs:
+        check_scores(compiled, walk)
+    elif isinstance(compiled, dict) and kind is not None and kind.discovered:
+        if any(compiled.values()):
+            detail = "the builder compiles its models: optimizer, loss and metrics are named there"
+            faults.add("/compile", "unknown_field", detail)
+    elif isinstance(compiled, dict):
+        outputs = () if kind is None else kind.outputs(document["model"])
+        check_compile(compiled, walk, needed=kind is None or kind.compiled, outputs=outputs)
     if isinstance(fit, dict):
-        check_fit(fit, metrics, walk, in_epochs=kind is None or kind.in_epochs)
+        in_epochs = kind is None or kind.in_epochs
+        check_fit(fit, logged_metrics(compiled, model), walk, in_epochs=in_epochs, whole=not undiscovered)
     parts_are_whole = (
         whole
         and kind is not None
@@ -69,12 +79,10 @@ def analysed(document: Mapping[str, object], faults: Faults, *, facts: DataFacts
                 faults.add(use.pointer, "unknown_hyperparameter", f"no pass of any repeat makes `{use.hp}`")
     sound = parts_are_whole and not declarations.faulty
     constraints, most = read_constraints(document.get("constraints", []), by_name if sound else None, faults)
+    if most is not None and kind is not None and not kind.in_epochs:
+        detail = "an estimator's parameters are not counted: bound its arguments instead"
+        faults.add("/constraints", "unsupported_combination", detail)
     return Analysis(declarations, Space(space, constraints, most), walk.layers)
-
-
-def _model_type(model: object) -> ModelType | None:
-    kind = model.get("type") if isinstance(model, dict) else None
-    return MODEL_TYPES.get(kind) if isinstance(kind, str) else None
 
 
 def _check_model(model: object, walk: Walk) -> bool:

@@ -102,14 +102,14 @@ class Declarations:
         return f"no hyperparameter has this name{suggestion(name, self.sound)}"
 
 
-def read_declarations(items: object, faults: Faults) -> Declarations:
-    """The declared hyperparameters; everything wrong with one by itself becomes a fault."""
+def read_declarations(items: object, faults: Faults, *, needed: bool = True) -> Declarations:
+    """The declared hyperparameters; everything wrong with one by itself becomes a fault, as does none if `needed`."""
     declarations = Declarations()
     pointer = "/hyperparameters"
     if not isinstance(items, list):
         faults.add(pointer, "invalid_type", "must be a list of hyperparameters")
         return declarations
-    if not items:
+    if not items and needed:
         faults.add(pointer, "empty_space", "a search needs at least one hyperparameter")
     if len(items) > bounds.MAX_HYPERPARAMETERS:
         faults.add(pointer, "too_many", f"a search has at most {bounds.MAX_HYPERPARAMETERS} hyperparameters")

@@ -163,6 +163,9 @@ def one_hot_by_text(resolved: Mapping[str, Any], data: KnownTargets) -> bool | f
 
     Where the width of an output cannot be told, it is taken to fit the loss: the definition has been checked.
     """
+    found = resolved["model"].get("found")
+    if isinstance(found, Mapping):
+        return bool(found.get("one_hot"))
     losses = resolved["compile"]["loss"]
     of_outputs = per_output(losses)
     if of_outputs is None:

@@ -11,6 +11,9 @@ import unicodedata
 from tuners.definitions import bounds
 from tuners.definitions.faults import Faults, child
 
+CODE = "/model/code"
+"""The one place in a definition where a text may be long and have lines."""
+
 
 def scan(document: object, faults: Faults) -> None:
     """Adds a fault for everything that is not plain JSON within the bounds."""
@@ -54,7 +57,10 @@ def _check_scalar(value: object, pointer: str, faults: Faults) -> None:
         if not math.isfinite(value):
             faults.add(pointer, "not_finite", "must be a finite number")
     elif isinstance(value, str):
-        if len(value) > bounds.MAX_TEXT:
+        if pointer == CODE:
+            # Its length in bytes is the model's business; lines and indentation belong into it.
+            _check_text(value.replace("\n", "").replace("\t", "").replace("\r", ""), pointer, faults, what="the code")
+        elif len(value) > bounds.MAX_TEXT:
             faults.add(pointer, "too_long", f"must have at most {bounds.MAX_TEXT} characters")
         else:
             _check_text(value, pointer, faults, what="the text")

@@ -15,6 +15,7 @@ def main(arguments: list[str]) -> int:
     # Libraries print; what they print must not get between our lines.
     channel = os.dup(1)
     os.dup2(2, 1)
+    from tuners.planner.builders import look_at
     from tuners.planner.check import check
 
     _write(channel, READY)
@@ -30,7 +31,8 @@ def main(arguments: list[str]) -> int:
         line, _, buffer = buffer.partition(b"\n")
         request = Request.model_validate_json(line)
         try:
-            reply = Reply(size=check(request))
+            discovers = request.explore_s is not None
+            reply = Reply(discovery=look_at(request)) if discovers else Reply(size=check(request))
         except InvalidDefinition as error:
             reply = Reply(faults=error.faults)
         except Exception as error:

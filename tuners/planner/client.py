@@ -17,7 +17,8 @@ from storage.errors import FieldFault, HeadstockError, InvalidDefinition
 from storage.settings import Settings
 from tuners.children import Child, Ended, OverMemory, OverTime, plain_environment
 from tuners.definitions import DataFacts
-from tuners.planner.wire import LINE_LIMIT, READY, ModelSize, Reply, Request
+from tuners.planner.wire import LINE_LIMIT, READY, Discovery, ModelSize, Reply, Request
+from tuners.registered import child_environment
 
 ModelFacts = ModelSize
 """Smallest, largest and default parameter count of a definition's models, as far as they were built."""
@@ -26,6 +27,8 @@ ModelFacts = ModelSize
 _COMMAND = (sys.executable, "-P", "-m", "tuners.planner")
 _START_TIMEOUT_S = 180.0
 _REMEMBERED = 128
+_EXPLORED_SHARE = 0.6
+"""Share of the time for a check in which a builder is explored; the rest is for its longest single step."""
 _NOT_ABOUT_THE_MODEL = (
     "name", "dataset", "limits", "tuner", "parallelism", "executions_per_trial", "max_retries_per_trial", "priority",
     "seed", "tags",
@@ -65,15 +68,40 @@ class Planner:
                 takes more time or memory than the settings allow, or ends the child twice.
             HeadstockError: The child cannot be started at all.
         """
-        request = Request(definition=dict(definition), facts=facts, max_parameters=self._settings.max_parameters)
+        reply = self._reply(definition, facts)
+        if reply.size is not None:
+            return reply.size
+        raise InvalidDefinition("the model cannot be built over the whole search space", reply.faults)
+
+    def discover(self, definition: Mapping[str, object], facts: DataFacts) -> Discovery:
+        """What looking at the definition's builder shows. Its code runs in the child, and in no other process here.
+
+        A child that has run code from a client ends afterwards: nobody else's definition is checked in it.
+
+        Raises:
+            InvalidDefinition: As `tuners.planner.builders.look_at` says, or time and memory as for `check`.
+            HeadstockError: The child cannot be started at all.
+        """
+        reply = self._reply(definition, facts, explore_s=_EXPLORED_SHARE * self._settings.planner_timeout_s)
+        if reply.discovery is not None:
+            return reply.discovery
+        raise InvalidDefinition("the builder cannot be used", reply.faults)
+
+    def _reply(self, definition: Mapping[str, object], facts: DataFacts, *, explore_s: float | None = None) -> Reply:
+        request = Request(
+            definition=dict(definition),
+            facts=facts,
+            max_parameters=self._settings.max_parameters,
+            explore_s=explore_s,
+        )
         key = _fingerprint(request)
         reply = self._remembered(key)
         if reply is None:
             with self._turn:
                 reply = self._remembered(key) or self._asked(key, request)
-        if reply.size is not None:
-            return reply.size
-        raise InvalidDefinition("the model cannot be built over the whole search space", reply.faults)
+                if "code" in request.definition["model"]:
+                    self._drop()
+        return reply
 
     def close(self) -> None:
         """Ends the child at once, with the check it is at. The planner may be used again; it then starts another."""
@@ -107,7 +135,7 @@ class Planner:
             return _refusal("building the models takes more than {} MiB of memory", self._settings.planner_memory_mb)
         except Ended:
             return _refusal("building the models ends the process that tries it", code="build_error")
-        if reply.error or (reply.size is None and not reply.faults):
+        if reply.error or (reply.size is None and reply.discovery is None and not reply.faults):
             raise HeadstockError(f"the planner failed: {reply.error or 'it gave an empty answer'}")
         with self._memory_lock:
             self._answers[key] = reply
@@ -173,6 +201,7 @@ def _environment(settings: Settings) -> dict[str, str]:
     """Only what Python and Keras need: the child builds what strangers wrote, and needs no secret to do so."""
     return {
         **plain_environment(),
+        **child_environment(settings),
         "KERAS_BACKEND": settings.backend,
         "CUDA_VISIBLE_DEVICES": "",
         "JAX_PLATFORMS": "cpu",
@@ -183,7 +212,9 @@ def _environment(settings: Settings) -> dict[str, str]:
 def _fingerprint(request: Request) -> str:
     document = request.model_dump(mode="json")
     for name in _NOT_ABOUT_THE_MODEL:
-        document["definition"].pop(name, None)
+        # What is found is checked against all of the definition, the tuner's wishes included.
+        if request.explore_s is None or name not in ("tuner", "limits"):
+            document["definition"].pop(name, None)
     return hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()
 
 

@@ -16,30 +16,52 @@ READY = b"ready\n"
 
 
 class Request(BaseModel):
-    """Check this definition (canonical JSON) against data like these."""
+    """Check this definition (canonical JSON) against data like these.
+
+    With `explore_s` its hyperparameters are yet to be found by looking at its builder for at most so many seconds.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     definition: dict[str, Any]
     facts: DataFacts
     max_parameters: int
+    explore_s: float | None = None
 
 
 class ModelSize(BaseModel):
-    """Parameter counts over the points that were built."""
+    """Parameter counts over the points that were built; None for models that have no count of them."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    min_parameters: int
-    max_parameters: int
-    default_parameters: int
+    min_parameters: int | None
+    max_parameters: int | None
+    default_parameters: int | None
+
+
+class Discovery(BaseModel):
+    """What looking at a builder has shown.
+
+    Attributes:
+        hyperparameters: All of the definition's, as it would declare them.
+        found: The `found` of its `model` part.
+        epochs: Its `fit.epochs`, as given, or as the builder's own `fit` has it.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    hyperparameters: list[dict[str, Any]]
+    found: dict[str, Any]
+    epochs: int | dict[str, Any] | None
+    size: ModelSize
 
 
 class Reply(BaseModel):
-    """Exactly one of: the size, what is wrong with the definition, or what went wrong in the child itself."""
+    """One of: the size, what was discovered, what is wrong with the definition, what went wrong in the child itself."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     size: ModelSize | None = None
+    discovery: Discovery | None = None
     faults: tuple[FieldFault, ...] = ()
     error: str = ""

@@ -14,6 +14,7 @@ from storage.clock import SystemClock
 from storage.errors import HeadstockError, SchemaOutdated
 from storage.settings import Settings
 from tuners.launchers.local import LocalLauncher
+from tuners.registered import child_environment
 from tuners.roles.logs import configure_logs
 from tuners.worker import Worker
 
@@ -58,7 +59,8 @@ def run(settings: Settings, signals: list[int], *, name: str | None = None) -> i
     except HeadstockError as error:
         _log.error("worker_not_started", code=error.code, message=error.message)
         return 1
-    launcher = LocalLauncher(slots=settings.slots, backend=settings.backend, environment=os.environ)
+    environment = {**os.environ, **child_environment(settings)}
+    launcher = LocalLauncher(slots=settings.slots, backend=settings.backend, environment=environment)
     worker = Worker(repository, store, settings, clock, launcher, name=name)
     faults: list[BaseException] = []
 

@@ -21,6 +21,7 @@ from tuners.trainer.checkpoints import CallbackState, Snapshot, Tensor
 from tuners.trainer.control import Control
 from tuners.trainer.pace import CheckpointPace
 from tuners.trainer.protocol import Batches, EpochDone, Notice, RunTrial, Saved, Started
+from tuners.trainer.schedules import LearningRateSchedule
 
 _HEARTBEAT_S = 1.0
 
@@ -29,6 +30,7 @@ _COUNTERS: dict[str, tuple[str, ...]] = {
     "EarlyStopping": ("wait", "stopped_epoch", "best", "best_epoch"),
     "ReduceLROnPlateau": ("wait", "cooldown_counter", "best"),
     "TerminateOnNaN": (),
+    "LearningRateSchedule": ("base",),
 }
 _WEIGHTS: dict[str, tuple[str, ...]] = {"EarlyStopping": ("best_weights",)}
 
@@ -50,7 +52,8 @@ def definition_callbacks(documents: Sequence[Mapping[str, Any]]) -> list[Any]:
         if name not in _COUNTERS:
             raise TrialFault("build_error", f"/fit/callbacks/{index}: {name!r} is no callback of this service")
         try:
-            built.append(getattr(keras.callbacks, name)(**arguments))
+            cls = LearningRateSchedule if name == "LearningRateSchedule" else getattr(keras.callbacks, name)
+            built.append(cls(**arguments))
         except (TypeError, ValueError) as error:
             raise TrialFault("build_error", f"/fit/callbacks/{index}: {without_paths(str(error))}") from error
     return built
@@ -136,7 +139,8 @@ class Reporter(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has no 
 
     def on_train_batch_end(self, batch: int, logs: Mapping[str, Any] | None = None) -> None:
         if not self._batch_seen:
-            self._first_batch(logs or {})
+            self._check_first(logs or {})
+            self._begin()
         self._beat()
         if self._control.end_now():
             raise Interrupted
@@ -149,32 +153,8 @@ class Reporter(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has no 
     def on_epoch_end(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
         metrics = {name: float(value) for name, value in (logs or {}).items()}
         if self._objective not in metrics:
-            raise TrialFault(
-                "objective_missing",
-                f"The objective {self._objective!r} is not among the metrics: {', '.join(sorted(metrics))}.",
-            )
-        if math.isnan(metrics.get("loss", 0.0)):
-            # A NaN loss has made the weights NaN: no later epoch can differ.
-            self.model.stop_training = True
-        if epoch + 1 <= self._first_reported:
-            # Epochs that are only made up for cannot end the execution: at least one is still to be reported.
-            self.model.stop_training = False
-        ended = bool(self.model.stop_training) or epoch + 1 >= self._job.target_epochs
-        self._keep_best(epoch, metrics[self._objective])
-        if epoch >= self._first_reported:
-            self._control.send(
-                EpochDone(
-                    self._job.trial_id,
-                    self._job.attempt,
-                    self._execution,
-                    epoch,
-                    metrics,
-                    time.perf_counter() - self._epoch_began,
-                )
-            )
-            self._checkpoint(epoch, ended=ended)
-        if self._control.end_after_epoch() and not ended:
-            raise Interrupted
+            raise self._missing(metrics)
+        self._end_epoch(epoch, metrics)
 
     # -- Ours -----------------------------------------------------------------------------------------------------
 
@@ -184,14 +164,37 @@ class Reporter(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has no 
             self._save(self._unsaved_best)
             self._unsaved_best = None
 
-    def _first_batch(self, logs: Mapping[str, Any]) -> None:
+    def _end_epoch(self, epoch: int, metrics: dict[str, float]) -> None:
+        """Report an epoch with the objective among its metrics, and save what is worth it."""
+        if math.isnan(metrics.get("loss", 0.0)):
+            # A NaN loss has made the weights NaN: no later epoch can differ.
+            self.model.stop_training = True
+        if epoch + 1 <= self._first_reported:
+            # Epochs that are only made up for cannot end the execution: at least one is still to be reported.
+            self.model.stop_training = False
+        ended = bool(self.model.stop_training) or epoch + 1 >= self._job.target_epochs
+        self._keep_best(epoch, metrics[self._objective])
+        if epoch >= self._first_reported:
+            self._send_epoch(epoch, metrics)
+            self._checkpoint(epoch, ended=ended)
+        if self._control.end_after_epoch() and not ended:
+            raise Interrupted
+
+    def _send_epoch(self, epoch: int, metrics: dict[str, float]) -> None:
+        seconds = time.perf_counter() - self._epoch_began
+        self._control.send(EpochDone(self._job.trial_id, self._job.attempt, self._execution, epoch, metrics, seconds))
+
+    def _check_first(self, logs: Mapping[str, Any]) -> None:
+        """The dry run: what the first batch does not log no epoch will."""
+        if self._objective.removeprefix("val_") not in logs:
+            raise self._missing(logs)
+
+    def _missing(self, metrics: Mapping[str, Any]) -> TrialFault:
+        known = ", ".join(sorted(metrics))
+        return TrialFault("objective_missing", f"The objective {self._objective!r} is not among the metrics: {known}.")
+
+    def _begin(self) -> None:
         self._batch_seen = True
-        bare = self._objective.removeprefix("val_")
-        if bare not in logs:
-            raise TrialFault(
-                "objective_missing",
-                f"The objective {self._objective!r} is not among the metrics: {', '.join(sorted(logs))}.",
-            )
         self._control.trained = True
         self._control.send(Started(self._job.trial_id, self._job.attempt, int(self.model.count_params())))
 
@@ -225,7 +228,7 @@ class Reporter(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has no 
         states: tuple[CallbackState, ...] = ()
         if kind == "last":
             states, weights = callback_state(self._others)
-            tensors += checkpoints.variables("optimizer", self.model.optimizer.variables) + weights
+            tensors += checkpoints.variables("optimizer", checkpoints.optimizer_variables(self.model)) + weights
         return Snapshot(
             kind=kind,
             execution=self._execution,

@@ -79,6 +79,12 @@ def variables(role: str, items: Iterable[Any]) -> tuple[Tensor, ...]:
     return tuple(Tensor(role, str(item.name), np.array(item.numpy())) for item in items)
 
 
+def optimizer_variables(model: Any) -> list[Any]:
+    """Those of the model's optimizer; none for a model that was not compiled."""
+    optimizer = getattr(model, "optimizer", None)
+    return [] if optimizer is None else list(optimizer.variables)
+
+
 def check_fit(items: Sequence[Any], tensors: Sequence[Tensor], *, role: str) -> None:
     """Refuse a file of another model before anything is assigned from it.
 

@@ -23,6 +23,8 @@ _PASSED = frozenset({
     "PATH", "HOME", "USER", "LOGNAME", "LANG", "LANGUAGE", "TZ", "TMPDIR", "LD_LIBRARY_PATH", "LD_PRELOAD",
     "PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV", "TF_ENABLE_ONEDNN_OPTS", "TF_XLA_FLAGS", "TF_GPU_THREAD_MODE",
     "TF_FORCE_UNIFIED_MEMORY", "TF_DETERMINISTIC_OPS", "XLA_FLAGS", "KERAS_HOME", "MALLOC_ARENA_MAX",
+    # Which builders there are, and whether clients' code may run: `tuners.registered.child_environment`.
+    "HEADSTOCK_BUILDERS", "HEADSTOCK_CODE",
 })  # fmt: skip
 _PASSED_PREFIXES = ("LC_", "CUDA_", "NVIDIA_", "NCCL_", "CUDNN_")
 

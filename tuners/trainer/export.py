@@ -28,7 +28,8 @@ def export(resolved: Mapping[str, Any], weights: Path, out: Path) -> None:
     checkpoints.check_fit(variables, saved, role="model")
     checkpoints.assign(variables, saved)
     # Else whoever loads the file is warned that the optimizer's variables are missing.
-    model.optimizer.build(model.trainable_variables)
+    if getattr(model, "optimizer", None) is not None:
+        model.optimizer.build(model.trainable_variables)
     model.save(out)
 
 

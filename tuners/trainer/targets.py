@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from types import FunctionType
 from typing import Any
 
 from storage.records import Task
@@ -66,6 +67,6 @@ def _class_name(loss: Any) -> str:
     if isinstance(word, str):
         entry = catalogue().loss(word)
         return word if entry is None else entry.name
-    if isinstance(word, Callable) and hasattr(word, "__name__"):  # type: ignore[arg-type]
+    if isinstance(word, FunctionType):
         return _class_name(word.__name__)
     return "" if word is None else type(word).__name__

@@ -105,7 +105,7 @@ class SlotThread:
         self._limits = Limits.of(settings)
         self._queue: Queue[Claimed | _Arrived | _Wake] = Queue(_QUEUE_LIMIT)
         self._trainer = WarmTrainer(launcher, place, settings, self._arrive)
-        self._desk = OrderDesk(store, repository, max_parameters=settings.max_parameters)
+        self._desk = OrderDesk(store, repository, max_parameters=settings.max_parameters, downloads=settings.downloads)
         self._lock = threading.Lock()
         self._idle = False
         self._stopping = False
@@ -280,7 +280,7 @@ class SlotThread:
             order = self._desk.order(running.claim, scratch)
         except StorageUnavailable as error:
             return failure("data_unavailable", error.message), None
-        except (HeadstockError, ValueError, KeyError, TypeError) as error:
+        except (HeadstockError, TrialFault, ValueError, KeyError, TypeError) as error:
             return classify(error, before_first_batch=True, otherwise="build_error"), None
         owner = running.claim.search.owner
         self._trainer.reserve_for(owner)
@@ -344,7 +344,7 @@ class SlotThread:
                 case Notice():
                     _log.warning(event.code, message=without_paths(event.message), **names(running.claim))
                 case Ended():
-                    self._trainer.over(event.memory_mb)
+                    self._trainer.over(event.memory_mb, leaves=event.leaves)
                     return event.outcome
                 case Failed():
                     self._trainer.over(event.memory_mb)
@@ -372,7 +372,9 @@ class SlotThread:
                 self._await_death()
             elif isinstance(event, (TrainerExited, TrainerGarbled)):
                 self._trainer.close()
-            elif isinstance(event, (Ended, Failed)) and _is_about(event, running):
+            elif isinstance(event, Ended) and _is_about(event, running):
+                self._trainer.over(event.memory_mb, leaves=event.leaves)
+            elif isinstance(event, Failed) and _is_about(event, running):
                 self._trainer.over(event.memory_mb)
 
     def _await_death(self) -> None:

@@ -35,6 +35,8 @@ class WarmTrainer:
         self._trials = 0
         self._first_mb: float | None = None
         self._grown_mb = 0.0
+        self._leaving = False
+        self._code_of: str | None = None
         self.number = 0
         self.busy = False
 
@@ -59,7 +61,8 @@ class WarmTrainer:
             return True
         self.number += 1
         number = self.number
-        self._trials, self._first_mb, self._grown_mb = 0, None, 0.0
+        self._leaving = False
+        self._trials, self._first_mb, self._grown_mb, self._code_of = 0, None, 0.0, None
         try:
             self._process = self._launcher.start(self._place, lambda event: self._arrive(event, number))
         except OSError as error:
@@ -74,8 +77,16 @@ class WarmTrainer:
             # A build of the backend without GPU support, or a driver that does not fit: slow, and easily overlooked.
             _log.warning("gpu_not_used", slot=self._place.number, gpu=self._place.gpu, device=ready.device)
 
-    def begin(self, order: RunTrial) -> None:
+    def reserve_for(self, owner: str) -> None:
+        """End the process if it has run code of another owner's: what that left behind there must not meet this one."""
+        if self._code_of not in (None, owner):
+            _log.info("trainer_replaced", slot=self._place.number, trials=self._trials, reason="code of another owner")
+            self.close()
+
+    def begin(self, order: RunTrial, *, owner: str) -> None:
         """Give it a trial. Until `over` or `close` it is busy."""
+        if "code" in order.resolved["model"]:
+            self._code_of = owner
         process = self._process
         assert process is not None
         process.begin_log()
@@ -83,9 +94,10 @@ class WarmTrainer:
         self._trials += 1
         process.send(order)
 
-    def over(self, memory_mb: float) -> None:
-        """It is free again, and its memory is so large."""
+    def over(self, memory_mb: float, *, leaves: bool = False) -> None:
+        """It is free again, and its memory is so large; or it ends by itself, and must not be given anything more."""
         self.busy = False
+        self._leaving = leaves
         if self._first_mb is None:
             self._first_mb = memory_mb
         self._grown_mb = memory_mb - self._first_mb
@@ -118,7 +130,8 @@ class WarmTrainer:
         if self._process is None or self._trials == 0:
             return
         if (
-            self._settings.isolation == "trial"
+            self._leaving
+            or self._settings.isolation == "trial"
             or self._trials >= self._settings.trainer_max_trials
             or self._grown_mb > self._settings.trainer_max_growth_mb
         ):
