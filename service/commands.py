@@ -36,6 +36,10 @@ BehindTlsProxy = Annotated[
     bool | None,
     typer.Option("--behind-tls-proxy", help="A TLS proxy stands in front: allow listening on other than loopback."),
 ]
+AllowCode = Annotated[
+    bool | None,
+    typer.Option("--allow-code", help="Let submitters send Python that builds models; see docs/builders.md."),
+]
 LogLevel = Annotated[
     str | None, typer.Option("--log-level", help="debug, info, warning or error.", show_default="info")
 ]
@@ -49,6 +53,7 @@ def up(
     database_url: DatabaseUrl = None,
     artifacts_url: ArtifactsUrl = None,
     behind_tls_proxy: BehindTlsProxy = None,
+    allow_code: AllowCode = None,
     log_level: LogLevel = None,
 ) -> None:
     """Run everything on this machine: API, coordinator and one worker, until Ctrl-C."""
@@ -64,6 +69,7 @@ def up(
                 database_url=database_url,
                 artifacts_url=artifacts_url,
                 behind_tls_proxy=behind_tls_proxy,
+                code=allow_code,
                 log_level=log_level,
             ),
             say=typer.echo,
@@ -77,6 +83,7 @@ def api(
     database_url: DatabaseUrl = None,
     artifacts_url: ArtifactsUrl = None,
     behind_tls_proxy: BehindTlsProxy = None,
+    allow_code: AllowCode = None,
     log_level: LogLevel = None,
 ) -> None:
     """Run the API alone."""
@@ -91,6 +98,7 @@ def api(
                 database_url=database_url,
                 artifacts_url=artifacts_url,
                 behind_tls_proxy=behind_tls_proxy,
+                code=allow_code,
                 log_level=log_level,
             )
         )
@@ -115,6 +123,7 @@ def worker(
     slots: Slots = None,
     database_url: DatabaseUrl = None,
     artifacts_url: ArtifactsUrl = None,
+    allow_code: AllowCode = None,
     log_level: LogLevel = None,
 ) -> None:
     """Run a worker alone."""
@@ -124,6 +133,7 @@ def worker(
             slots=slots,
             database_url=database_url,
             artifacts_url=artifacts_url,
+            code=allow_code,
             log_level=log_level,
         )
         _become("worker", settings)

@@ -51,6 +51,12 @@ class InsufficientScope(RequestRefused):
     code = "insufficient_scope"
 
 
+class CodeUploadDisabled(HeadstockError):
+    """The definition holds Python source, and the operator has not allowed that."""
+
+    code = "code_upload_disabled"
+
+
 class CrossSite(RequestRefused):
     code = "cross_site"
 
@@ -103,3 +109,16 @@ class ModelNotReady(HeadstockError):
     """The trial's model cannot be had yet, or never will be; the message says which."""
 
     code = "model_not_ready"
+
+
+class ReportNotReady(HeadstockError):
+    """A job's report cannot be had yet, or never will be; the message says which."""
+
+    code = "report_not_ready"
+
+
+class PictureUnavailable(HeadstockError):
+    """The process that draws pictures did not draw this one."""
+
+    code = "picture_unavailable"
+    retryable = True

@@ -19,7 +19,11 @@ MAX_FAULTS = 50
 # One pass over strings and structure; an unterminated string is consumed whole, which keeps the scan linear.
 _TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*+(?:"|\\?\Z)|[\[\]{},]', re.DOTALL)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_LINES = str.maketrans("", "", "\n\r\t")
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
+
+CODE = "/model/code"
+"""Where a body may hold a long text with lines: the Python source of a definition."""
 
 
 class _NotFinite:
@@ -125,7 +129,7 @@ def _collect_faults(value: object, pointer: str, faults: list[FieldFault], *, li
         for index, item in enumerate(value):
             _collect_faults(item, f"{pointer}/{index}", faults, limits=limits)
     elif isinstance(value, str):
-        fault = _text_fault(value, pointer, limits=limits)
+        fault = _code_fault(value, limits=limits) if pointer == CODE else _text_fault(value, pointer, limits=limits)
         if fault:
             faults.append(fault)
     elif isinstance(value, _NotFinite):
@@ -136,9 +140,19 @@ def _collect_faults(value: object, pointer: str, faults: list[FieldFault], *, li
         faults.append(FieldFault(pointer, "out_of_range", "must lie between -2^53 and 2^53"))
 
 
+def _code_fault(code: str, *, limits: Limits) -> FieldFault | None:
+    if len(code) > limits.code_characters:
+        return FieldFault(CODE, "too_long", f"code may have {limits.code_characters} characters")
+    return _character_fault(code.translate(_LINES), CODE)
+
+
 def _text_fault(text: str, pointer: str, *, limits: Limits) -> FieldFault | None:
     if len(text) > limits.text_characters:
         return FieldFault(pointer, "too_long", f"texts may have {limits.text_characters} characters")
+    return _character_fault(text, pointer)
+
+
+def _character_fault(text: str, pointer: str) -> FieldFault | None:
     if _CONTROL.search(text):
         return FieldFault(pointer, "control_character", "texts must not hold control characters")
     if _SURROGATE.search(text):

@@ -14,6 +14,7 @@ class Limits:
         depth: Deepest nesting of objects and arrays in a body.
         nodes: Most values in a body.
         text_characters: Longest string in a body.
+        code_characters: Longest Python source in a definition, the one text that may have lines.
         integer_bound: Integers beyond it either way lose digits in JSON readers that use doubles (2**53).
         url_bytes: Longest request target.
         idle_s: Seconds a sender may pause in the middle of a body.
@@ -26,6 +27,7 @@ class Limits:
         event_poll_s: Seconds between looks at the event log while somebody listens.
         checks: Definitions checked at a time, those that wait for the planner included.
         exports: Models made ready for download at a time.
+        pictures: Pictures drawn at a time, those that wait for a drawing process included.
         gate_wait_s: Seconds a request waits for a place among those before it is sent away.
         login_code_s: Seconds a login link works.
         session_s: Seconds a dashboard session lasts.
@@ -35,6 +37,7 @@ class Limits:
     depth: int = 32
     nodes: int = 20_000
     text_characters: int = 4096
+    code_characters: int = 256 * 1024
     integer_bound: int = 2**53
     url_bytes: int = 8192
     idle_s: float = 30.0
@@ -47,6 +50,7 @@ class Limits:
     event_poll_s: float = 0.1
     checks: int = 12
     exports: int = 4
+    pictures: int = 12
     gate_wait_s: float = 1.0
     login_code_s: float = 600.0
     session_s: float = 12 * 3600.0

@@ -9,12 +9,14 @@ from typing import Annotated, Any
 from fastapi import Path, Query
 
 from service import examples
+from service.builders import catalog_of_builders
 from service.contracts import answers
 from service.dependencies import Ctx, Reader, protected_router
 from service.schemas.base import Page
 from service.schemas.platform import TemplateNameOut, WorkerOut
 from storage import errors
 from tuners.catalogue import Argument, Entry, catalogue
+from tuners.catalogue.estimators import EstimatorCatalogue, estimator_catalogue
 from tuners.templates import template, template_names
 
 router = protected_router("platform")
@@ -47,11 +49,17 @@ def read_template(name: Annotated[str, Path(max_length=64, examples=["mlp"])], c
     summary="Read the catalog",
     responses=answers(200, examples.CATALOG, description="By kind and name."),
 )
-def read_catalog(caller: Reader) -> dict[str, Any]:
+def read_catalog(caller: Reader, ctx: Ctx) -> dict[str, Any]:
     """Layers, optimizers, losses, metrics, callbacks and tuners that definitions may name, with their arguments: the
-    types, ranges and defaults that submissions are checked against.
+    types, ranges and defaults that submissions are checked against; and the estimators, steps and metrics of models of
+    type `sklearn`. Also the builders that the operator has registered,
+    and whether definitions may bring code of their own.
     """
-    return _catalog_document()
+    return {
+        **_catalog_document(),
+        "builders": catalog_of_builders(ctx.settings),
+        "code": ctx.settings.code,
+    }
 
 
 @router.get(
@@ -91,6 +99,22 @@ def _catalog_document() -> dict[str, Any]:
     return {
         "keras_version": known.keras_version,
         **{section: _entries(getattr(known, section)) for section in sections},
+        **_of_estimators(estimator_catalogue()),
+    }
+
+
+def _of_estimators(known: EstimatorCatalogue) -> dict[str, Any]:
+    estimators = _entries(known.estimators)
+    for name, entry in known.estimators.items():
+        estimators[name] |= {"tasks": list(entry.tasks), "sample_weight": entry.weights}
+    return {
+        "scikit_learn_version": known.scikit_learn_version,
+        "estimators": estimators,
+        "steps": _entries(known.steps),
+        "estimator_metrics": {
+            name: {"help": metric.help, "tasks": list(metric.tasks), "direction": metric.direction}
+            for name, metric in known.metrics.items()
+        },
     }
 
 

@@ -15,6 +15,7 @@ from headstock.client import Client
 from headstock.errors import (
     ApiError,
     ArtifactDamaged,
+    CodeNotAllowed,
     Conflict,
     DatasetInUse,
     DatasetUnavailable,
@@ -26,11 +27,13 @@ from headstock.errors import (
     InvalidDataset,
     InvalidDefinition,
     InvalidPageToken,
+    InvalidWeights,
     ModelNotReady,
     NameTaken,
     NotConfigured,
     NotFound,
     QuotaExceeded,
+    ReportNotReady,
     RequestInProgress,
     SearchFailed,
     ServerFault,
@@ -43,13 +46,16 @@ from headstock.errors import (
     WrongState,
 )
 from headstock.searches import Search
+from headstock.sources import NotPortable
 from headstock.trials import BestTrial, Trial
+from headstock.tuning import search
 
 __all__ = [
     "ApiError",
     "ArtifactDamaged",
     "BestTrial",
     "Client",
+    "CodeNotAllowed",
     "Conflict",
     "DatasetInUse",
     "DatasetUnavailable",
@@ -61,11 +67,14 @@ __all__ = [
     "InvalidDataset",
     "InvalidDefinition",
     "InvalidPageToken",
+    "InvalidWeights",
     "ModelNotReady",
     "NameTaken",
     "NotConfigured",
     "NotFound",
+    "NotPortable",
     "QuotaExceeded",
+    "ReportNotReady",
     "RequestInProgress",
     "Retries",
     "Search",
@@ -81,4 +90,5 @@ __all__ = [
     "Waiting",
     "WrongState",
     "__version__",
+    "search",
 ]

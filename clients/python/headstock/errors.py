@@ -9,16 +9,19 @@
     `-- ApiError                 the service refused; one class per `code`
         |-- Unauthenticated
         |-- Forbidden
+        |   `-- CodeNotAllowed
         |-- NotFound
         |-- Conflict
         |   |-- WrongState
         |   |-- NameTaken
         |   |-- DatasetInUse
         |   |-- ModelNotReady
+        |   |-- ReportNotReady
         |   `-- RequestInProgress
         |-- Invalid
         |   |-- InvalidDefinition
         |   |-- InvalidDataset
+        |   |-- InvalidWeights
         |   |-- InvalidPageToken
         |   `-- IdempotencyKeyReused
         |-- DatasetUnavailable
@@ -177,6 +180,23 @@ class Forbidden(ApiError):
     expected_code = "insufficient_scope"
 
 
+class CodeNotAllowed(Forbidden):
+    """The service does not run code from clients: its operator has not turned the setting `code` on."""
+
+    expected_code = "code_upload_disabled"
+
+    @classmethod
+    def by_catalog(cls) -> CodeNotAllowed:
+        """What the service would answer, told from its catalog without sending the code."""
+        return cls(
+            "the service does not run code from clients: its operator turns that on by the setting `code` "
+            "(HEADSTOCK_CODE=true, `headstock up --allow-code`), or registers the builder under a name",
+            status=403,
+            code=cls.expected_code,
+            title="Code is not accepted here",
+        )
+
+
 class NotFound(ApiError):
     """There is no such thing, or it belongs to somebody else."""
 
@@ -213,6 +233,12 @@ class ModelNotReady(Conflict):
     expected_code = "model_not_ready"
 
 
+class ReportNotReady(Conflict):
+    """A job's report cannot be had yet, or never will be; the message says which."""
+
+    expected_code = "report_not_ready"
+
+
 class RequestInProgress(Conflict):
     """The first request with this idempotency key has not been answered yet."""
 
@@ -235,6 +261,12 @@ class InvalidDataset(Invalid):
     """The uploaded file cannot be used as a data set."""
 
     expected_code = "invalid_dataset"
+
+
+class InvalidWeights(Invalid):
+    """The uploaded file holds no weights that can be used."""
+
+    expected_code = "invalid_weights"
 
 
 class InvalidPageToken(Invalid):

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from headstock import _downloads, _events, _pages, frames
 from headstock._http import Http, segment
@@ -17,6 +18,7 @@ from headstock.models import (
     Objective,
     Page,
     Reason,
+    Scalar,
     SearchRecord,
     SearchState,
     TrialCounts,
@@ -146,6 +148,49 @@ class Search:
         """The best scored trials, best first; fewer than `count` when fewer are scored."""
         page = self._http.get(f"{self._path}/best", Page[BestRecord], query={"count": count})
         return [BestTrial(self._http, record) for record in page.items]
+
+    def best_hyperparameters(self) -> dict[str, Scalar]:
+        """The values of the best trial.
+
+        Raises:
+            LookupError: No trial is scored yet.
+        """
+        return self._best().hyperparameters
+
+    def best_model(self) -> Any:
+        """The trained Keras model of the best trial, at its best epoch. Needs Keras on this machine.
+
+        Layers of the builder's own must be importable here, as for `keras.models.load_model`.
+
+        Raises:
+            LookupError: No trial is scored yet.
+            HeadstockError: Keras is not installed.
+        """
+        try:
+            import keras
+        except ModuleNotFoundError as fault:
+            detail = "loading a model needs Keras; without it, best()[0].download_model(path) saves the file"
+            raise HeadstockError(detail) from fault
+        with tempfile.TemporaryDirectory(prefix="headstock-") as folder:
+            return keras.models.load_model(self._best().download_model(Path(folder, "best.keras")))
+
+    def results_summary(self, count: int = 10) -> None:
+        """Print the best trials: score and values of each."""
+        from rich.console import Console
+
+        lines = [f"Results summary of {self.name} ({self.id})"]
+        lines.append(f"Objective: {self.objective.name} ({self.objective.direction})")
+        for trial in self.best(count):
+            lines += ["", f"Trial {trial.number} summary", "Hyperparameters:"]
+            lines += [f"{name}: {value}" for name, value in trial.hyperparameters.items()]
+            lines.append(f"Score: {trial.score}")
+        Console().print("\n".join(lines), markup=False, highlight=False, soft_wrap=True)
+
+    def _best(self) -> BestTrial:
+        best = self.best()
+        if not best:
+            raise LookupError(f"search {self.id} has no scored trial yet")
+        return best[0]
 
     def trials(self, *, state: TrialState | None = None) -> Iterator[Trial]:
         """Its trials by number, fetched page by page."""
