@@ -166,7 +166,10 @@ def one_hot_by_text(resolved: Mapping[str, Any], data: KnownTargets) -> bool | f
     found = resolved["model"].get("found")
     if isinstance(found, Mapping):
         return bool(found.get("one_hot"))
-    losses = resolved["compile"]["loss"]
+    discovered = resolved["model"].get("found") or {}
+    losses = resolved["compile"].get("loss")
+    if losses is None:
+        return bool(discovered.get("one_hot"))
     of_outputs = per_output(losses)
     if of_outputs is None:
         return _wants_one_hot(resolved, None, losses, data.num_classes if data.task == "classification" else None)

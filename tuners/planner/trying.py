@@ -132,7 +132,7 @@ def _examples(facts: DataFacts) -> Any:
 
 
 def _check_loss(output: CompiledOutput, labels: Any, corner: Corner) -> None:
-    outputs = np.full((len(labels), *output.shape), 0.5, dtype="float32")
+    outputs = np.full((len(labels), output.shape[0] or 1), 0.5, dtype="float32")
     y_true, y_pred = keras.ops.convert_to_tensor(labels), keras.ops.convert_to_tensor(outputs)
     try:
         loss, metrics = output.make_loss(), output.make_metrics()
