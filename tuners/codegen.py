@@ -1,7 +1,7 @@
-"""Plain Keras Python for a resolved definition: it loads the data, rebuilds the model, trains and evaluates it.
+"""Plain Python for a resolved definition: it loads the data, rebuilds the model, trains and evaluates it.
 
-The text runs as it stands with keras and numpy (and scikit-learn for its bundled sets); uploaded data are read from the
-file that was uploaded, whose name is one constant at the top.
+The text runs as it stands with keras and numpy (and scikit-learn for its bundled sets and its estimators); uploaded
+data are read from the file that was uploaded, whose name is one constant at the top.
 """
 
 from __future__ import annotations
@@ -11,7 +11,9 @@ from typing import Any
 
 from storage.records import Dataset
 from tuners.catalogue import catalogue
-from tuners.codegen_data import data_code
+from tuners.codegen_builder import BuilderCode, builder_code
+from tuners.codegen_data import DataCode, data_code
+from tuners.codegen_estimators import estimator_code
 from tuners.codegen_model import model_code
 from tuners.codegen_objects import keywords, loss_code, metric_code, optimizer_code
 from tuners.codegen_schedules import schedule_code
@@ -36,20 +38,23 @@ def keras_code(resolved: Mapping[str, Any], dataset: Dataset, *, split_seed: int
     seed = _NO_SEED if resolved.get("seed") is None else int(resolved["seed"])
     if split_seed is None:
         split_seed = derived_split_seed(seed)
+    if resolved["model"].get("type") == "sklearn":
+        return estimator_code(resolved, dataset, seed=seed, split_seed=split_seed)
     one_hot = one_hot_by_text(resolved, dataset)
     data = data_code(resolved, dataset, split_seed=split_seed, one_hot=one_hot)
     planned = [each for each in resolved["fit"].get("callbacks") or () if each["callback"] == SCHEDULE]
     standard_imports = {*data.standard_imports, *(["import math"] if planned else [])}
+    made = builder_code(resolved["model"]) if resolved["model"].get("type") == "builder" else None
     parts = [
+        "\n".join(made.future if made else ()),
         "\n".join(sorted(standard_imports)),
-        "\n".join(["import keras", "import numpy as np", *data.imports]),
+        "\n".join(["import keras", *(made.imports if made else ()), "import numpy as np", *data.imports]),
         "\n".join([*data.constants, f"SEED = {seed}"]),
         "keras.utils.set_random_seed(SEED)",
         *data.blocks,
-        model_code(resolved["model"]),
-        _compile_code(resolved["compile"]),
+        *(made.blocks if made else (model_code(resolved["model"]), _compile_code(resolved["compile"]))),
         *(f"\n{schedule_code(each)}\n" for each in planned),
-        _fit_code(resolved["fit"], validated=data.validated, one_hot=one_hot),
+        _fit_code(resolved["fit"], made, data, one_hot=one_hot),
         _evaluate_code(dataset, validated=data.validated),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
@@ -71,14 +76,20 @@ def _compile_code(document: Mapping[str, Any]) -> str:
     return call("model.compile", arguments)
 
 
-def _fit_code(fit: Mapping[str, Any], *, validated: bool, one_hot: bool) -> str:
+def _fit_code(
+    fit: Mapping[str, Any], made: BuilderCode | None, data: DataCode, *, one_hot: bool | frozenset[str]
+) -> str:
     before = ""
-    arguments = ["x_train", "y_train"]
-    if validated:
-        arguments.append("validation_data=(x_validation, y_validation)")
-    arguments += [f"epochs={fit['epochs']}", f"batch_size={literal(fit.get('batch_size', 32))}"]
+    arguments = [*(made.given if made else ()), "x_train", "y_train"]
+    if data.validated:
+        weighted = ", w_validation" if data.weighted else ""
+        arguments.append(f"validation_data=(x_validation, y_validation{weighted})")
+    numbers = {"epochs": str(fit["epochs"]), "batch_size": literal(fit.get("batch_size", 32))}
+    arguments += [f"{name}={value}" for name, value in numbers.items() if made is None or name not in made.overrides]
     if fit.get("shuffle") is False:
         arguments.append("shuffle=False")
+    if data.weighted:
+        arguments.append("sample_weight=w_train")
     weights = fit.get("class_weight")
     if weights == "balanced":
         labels = "y_train.argmax(axis=1)" if one_hot else "y_train"
@@ -95,7 +106,7 @@ def _fit_code(fit: Mapping[str, Any], *, validated: bool, one_hot: bool) -> str:
     callbacks = [_callback(each) for each in fit.get("callbacks") or ()]
     if callbacks:
         arguments.append(f"callbacks={listed(callbacks)}")
-    return f"{before}history = {call('model.fit', arguments)}"
+    return f"{before}history = {call(made.fit if made else 'model.fit', arguments)}"
 
 
 def _callback(document: Mapping[str, Any]) -> str:

@@ -1,76 +1,246 @@
-"""The part of generated programs that loads, splits and scales the data, by the rules trainers follow."""
+"""The part of generated programs that loads, splits and preprocesses the data, by the rules trainers follow.
+
+What is more than a few lines is the trainers' own source text (`codegen_source`), so it does what they do.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from storage.records import Dataset
-from tuners.codegen_text import literal
+from tuners.codegen_loading import Loading, Needs, uploaded
+from tuners.codegen_source import pieces
+from tuners.codegen_text import literal, mapping
 from tuners.datasets.builtin_names import Builtin, find_builtin
-from tuners.datasets.scaling_rule import scale_axis
-
-_MAX_LISTED_COLUMNS = 200
-
-NPZ_NAMES: Mapping[str, tuple[str, ...]] = {
-    "x_train": ("x_train", "x", "data", "features", "images", "train_images"),
-    "y_train": ("y_train", "y", "target", "targets", "labels", "label", "train_labels"),
-    "x_validation": ("x_validation", "x_val", "x_valid", "val_images"),
-    "y_validation": ("y_validation", "y_val", "y_valid", "val_labels"),
-    "x_test": ("x_test", "test_images"),
-    "y_test": ("y_test", "test_labels"),
-}
-"""The names under which uploads may hold each array."""
+from tuners.datasets.preprocessing.layout import InputLayout, can_be_windows, layouts, table_plan
+from tuners.datasets.preprocessing.options import Preprocessing, Text
+from tuners.datasets.request import DataRequest
 
 
 @dataclass(frozen=True, slots=True)
 class DataCode:
-    """Pieces of the program. After `blocks` there are `x_train`, `y_train`, and the parts that exist."""
+    """Pieces of the program. After `blocks` there are `x_train`, `y_train`, and the parts that exist.
+
+    Attributes:
+        validated: Whether there is a validation part.
+        weighted: Whether there are sample weights, `w_train` and `w_validation` (which can be None).
+    """
 
     standard_imports: tuple[str, ...]
     imports: tuple[str, ...]
     constants: tuple[str, ...]
     blocks: tuple[str, ...]
     validated: bool
+    weighted: bool = False
 
 
-def data_code(resolved: Mapping[str, Any], dataset: Dataset, *, split_seed: int, one_hot: bool) -> DataCode:
-    """Code that leaves the same arrays as a trainer has, examples as float32."""
-    share = resolved["fit"].get("validation_split")
-    parts = ["train"]
-    if share is not None or dataset.validation_rows:
-        parts.append("validation")
-    if dataset.test_rows:
-        parts.append("test")
-    loaded = [part for part in parts if part != "validation" or share is None]
-    builtin = find_builtin(dataset.name) if dataset.builtin else None
-    standard_imports: tuple[str, ...] = ()
-    imports: tuple[str, ...] = ()
-    constants: tuple[str, ...] = ()
-    if builtin is not None and builtin.library == "scikit-learn":
-        imports = (f"from sklearn.datasets import load_{builtin.name}",)
-        loading = _from_sklearn(builtin)
-    elif builtin is not None:
-        loading = _from_keras(builtin)
-    elif dataset.source.lower().endswith("csv"):
-        standard_imports = ("import csv",)
-        constants, loading = _from_csv(dataset)
-    else:
-        constants, loading = _from_npz(dataset, loaded)
-    if dataset.input_shape == (1,):
-        loading += "".join(f"\nx_{part} = x_{part}.reshape(-1, 1)" for part in loaded)
-    blocks = [loading]
-    if share is not None:
-        standard_imports = (*standard_imports, "import math")
-        constants = (*constants, f"VALIDATION_SPLIT = {share!r}", f"SPLIT_SEED = {split_seed}")
-        blocks.append(_STRATIFIED_SPLIT if dataset.task == "classification" else _PLAIN_SPLIT)
-    blocks.append(_scaling(str((resolved.get("dataset") or {}).get("scale") or dataset.scale), dataset, parts))
-    if one_hot:
-        blocks.append(
-            "\n".join(f"y_{part} = keras.utils.to_categorical(y_{part}, {dataset.num_classes})" for part in parts)
+def data_code(
+    resolved: Mapping[str, Any], dataset: Dataset, *, split_seed: int, one_hot: bool | frozenset[str]
+) -> DataCode:
+    """Code that leaves the same arrays as a trainer has; of a cross-validation those of its first fold."""
+    return _Program(resolved, dataset, split_seed, one_hot).code()
+
+
+class _Program:
+    def __init__(
+        self, resolved: Mapping[str, Any], dataset: Dataset, split_seed: int, one_hot: bool | frozenset[str]
+    ) -> None:
+        self._dataset = dataset
+        self._one_hot = one_hot
+        self._request = replace(DataRequest.of(resolved, search_seed=0), seed=split_seed)
+        self._options = Preprocessing.model_validate(dict(self._request.preprocessing))
+        self._window = self._options.window if can_be_windows(dataset) else None
+        own = ["validation"] if dataset.validation_rows else []
+        tests = ["test"] if dataset.test_rows else []
+        self._stored = ("train", *(own if not self._request.splits else []), *tests)
+        validated = self._request.splits or bool(own)
+        self._parts = ("train", *(["validation"] if validated else []), *tests)
+        by = self._request.split_by if self._request.splits else "rows"
+        self._needs = Needs(
+            # Tables hold their parts in one file, so rows of an unused one must be known to be left out.
+            parts=self._stored,
+            weights=dataset.weighted and self._request.sample_weight,
+            groups=dataset.grouped and (by == "group" or self._window is not None),
+            times=dataset.timed and (by == "time" or self._window is not None),
         )
-    return DataCode(standard_imports, imports, constants, tuple(blocks), "validation" in parts)
+        self._functions: list[str] = []
+
+    def code(self) -> DataCode:
+        loading = self._loading()
+        constants = list(loading.constants)
+        blocks = [loading.code]
+        if self._request.splits:
+            constants += self._split_constants()
+            blocks.append(self._split())
+        blocks += self._preprocessing()
+        if self._window is not None:
+            blocks.append(self._windows())
+        blocks += self._encoding()
+        functions = pieces(*self._functions)
+        if functions.code:
+            blocks.insert(0, f"\n{functions.code}\n")
+        return DataCode(
+            (*loading.standard, *functions.standard),
+            (*loading.imports, *(line for line in functions.others if line != "import numpy as np")),
+            tuple(constants),
+            tuple(blocks),
+            "validation" in self._parts,
+            self._needs.weights,
+        )
+
+    def _loading(self) -> Loading:
+        dataset = self._dataset
+        builtin = find_builtin(dataset.name) if dataset.builtin else None
+        if builtin is None:
+            return uploaded(dataset, self._needs)
+        if builtin.library == "scikit-learn":
+            return Loading((), (f"from sklearn.datasets import load_{builtin.name}",), (), _from_sklearn(builtin))
+        return Loading((), (), (), _from_keras(builtin))
+
+    # --- splits
+
+    def _split_constants(self) -> list[str]:
+        request = self._request
+        share = [f"VALIDATION_SPLIT = {request.validation_split!r}"] if request.folds is None else []
+        folds = [] if request.folds is None else [f"FOLDS = {request.folds}", "FOLD = 0"]
+        return [*share, *folds, *([] if request.split_by == "time" else [f"SPLIT_SEED = {request.seed}"])]
+
+    def _split(self) -> str:
+        comment = "# The rows set aside for validation, the same for every trial of the search."
+        if self._request.folds is not None:
+            comment = "# One fold: a trial's score is the mean over all of them."
+        return "\n".join([comment, *self._sides(), *self._divided()])
+
+    def _sides(self) -> list[str]:
+        """Lines that make `train` and `aside`, numbers of rows."""
+        request = self._request
+        first = next(iter(self._dataset.targets), None)
+        labels = "y_train" if first is None else f"y_train[{literal(first.name)}]"
+        task = self._dataset.task if first is None else first.task
+        stratified = request.stratified and task == "classification"
+        if request.split_by == "time":
+            lines = [] if self._needs.times else [f"times = np.arange(len({labels}))"]
+            how = "folds=FOLDS, fold=FOLD" if request.folds is not None else "validation_split=VALIDATION_SPLIT"
+            function = "fold_times" if request.folds is not None else "split_times"
+            self._functions.append(f"splits.{function}")
+            return [*lines, f"train, aside = {function}(times, {how})"]
+        if request.split_by == "group":
+            self._functions.append("splits.dealt_groups")
+            shares = "[1 / FOLDS] * FOLDS" if request.folds is not None else "[VALIDATION_SPLIT, 1 - VALIDATION_SPLIT]"
+            side = "FOLD" if request.folds is not None else "0"
+            classes = labels if stratified else "None"
+            return [
+                f"side = dealt_groups(groups, {classes}, shares={shares}, seed=SPLIT_SEED)",
+                f"train, aside = np.flatnonzero(side != {side}), np.flatnonzero(side == {side})",
+            ]
+        function = "fold_rows" if request.folds is not None else "split_rows"
+        self._functions.append(f"splits.{function}")
+        how = "folds=FOLDS, fold=FOLD" if request.folds is not None else "validation_split=VALIDATION_SPLIT"
+        return [f"train, aside = {function}({labels}, {how}, seed=SPLIT_SEED, stratified={stratified})"]
+
+    def _divided(self) -> list[str]:
+        named = {"x": [each.name for each in self._dataset.inputs], "y": [each.name for each in self._dataset.targets]}
+        if self._needs.weights:
+            named["w"] = []
+        lines = []
+        for name, keys in named.items():
+            both = f"{name}_train, {name}_validation"
+            if keys:
+                each = f"{{name: each[rows] for name, each in {name}_train.items()}}"
+                lines.append(f"{both} = ({each} for rows in (train, aside))")
+            else:
+                lines.append(f"{both} = {name}_train[train], {name}_train[aside]")
+        if self._window is not None:
+            lines += [
+                f"{name}_of = {{'train': {name}[train], 'validation': {name}[aside]}}".replace("'", '"')
+                for name in ("times", "groups")
+                if getattr(self._needs, name)
+            ]
+        return lines
+
+    # --- preprocessing
+
+    def _preprocessing(self) -> list[str]:
+        found = layouts(self._dataset, self._options, self._request.scale)
+        return [block for name, layout in found.items() for block in self._input(name, layout)]
+
+    def _input(self, name: str, layout: InputLayout) -> list[str]:
+        place = f"[{literal(name)}]" if name else ""
+        variables = [f"x_{part}{place}" for part in self._parts]
+        if layout.way == "scale":
+            return [_scaling(layout, variables)]
+        if layout.way == "tokens":
+            return ["\n".join(f'{each} = {each}.astype("int32")' for each in variables)]
+        if layout.way == "sequence":
+            assert self._options.sequence is not None
+            self._functions.append("sequences.apply_sequences")
+            return [
+                "\n".join(f"{each} = apply_sequences({self._options.sequence.length}, {each})" for each in variables)
+            ]
+        if layout.way == "text":
+            options = (self._options.text or Text()).model_dump()
+            fit, apply, given = "fit_texts", "apply_texts", mapping({key: literal(options[key]) for key in options})
+            self._functions += ["texts.fit_texts", "texts.apply_texts"]
+        else:
+            plan = table_plan(self._dataset.columns, self._options, self._request.scale or self._dataset.scale)
+            shown = [mapping({key: _value(column[key]) for key in column}, indent=4) for column in plan]
+            fit, apply = "fit_table", "apply_table"
+            given = "[\n" + "".join(f"    {column},\n" for column in shown) + "]"
+            self._functions += ["tables.fit_table", "tables.apply_table"]
+        lines = ["# What has to be learnt for it, the training rows tell.", f"options = {given}"]
+        lines.append(f"fitted = {fit}(options, x_train)")
+        return ["\n".join([*lines, *(f"{each} = {apply}(fitted, {each})" for each in variables)])]
+
+    def _windows(self) -> str:
+        assert self._window is not None
+        self._functions.append("windows.window_rows")
+        numbers = ", ".join(f"{name}={value}" for name, value in self._window.model_dump().items())
+        lines = ["# Windows are cut from each part by itself."]
+        for part in self._parts:
+            given = [self._order(name, part) for name in ("times", "groups")]
+            lines += [
+                f"windows, targets = window_rows(len(x_{part}), {', '.join(given)}, {numbers})",
+                f"x_{part}, y_{part} = x_{part}[windows], {self._windowed_targets(part)}",
+            ]
+            if self._needs.weights:
+                weights = f"w_{part}[targets]"
+                lines.append(f"w_{part} = {weights if part == 'train' else f'None if w_{part} is None else {weights}'}")
+        return "\n".join(lines)
+
+    def _order(self, name: str, part: str) -> str:
+        """What orders or groups the rows of a part; only training rows have it on record."""
+        if not getattr(self._needs, name):
+            return "None"
+        if self._request.splits and part in ("train", "validation"):
+            return f'{name}_of["{part}"]'
+        return name if part == "train" else "None"
+
+    def _windowed_targets(self, part: str) -> str:
+        if not self._dataset.targets:
+            return f"y_{part}[targets]"
+        return f"{{name: each[targets] for name, each in y_{part}.items()}}"
+
+    # --- targets
+
+    def _encoding(self) -> list[str]:
+        encoded = {"": self._dataset.num_classes} if self._one_hot is True else {}
+        if isinstance(self._one_hot, frozenset):
+            encoded = {each.name: each.num_classes for each in self._dataset.targets if each.name in self._one_hot}
+        lines = []
+        for name, classes in encoded.items():
+            place = f"[{literal(name)}]" if name else ""
+            lines += [
+                f"y_{part}{place} = keras.utils.to_categorical(y_{part}{place}, {classes})" for part in self._parts
+            ]
+        return ["\n".join(lines)] if lines else []
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, list):
+        return f"[{', '.join(literal(item) for item in value)}]"
+    return literal(value)
 
 
 def _from_sklearn(builtin: Builtin) -> str:
@@ -87,123 +257,21 @@ def _from_keras(builtin: Builtin) -> str:
     )
 
 
-def _from_npz(dataset: Dataset, parts: list[str]) -> tuple[tuple[str, ...], str]:
-    lines = [_NPZ_READER]
-    for part in parts:
-        for name in (f"x_{part}", f"y_{part}"):
-            lines.append(f"{name} = array{literal(NPZ_NAMES[name])}")
-    return (f"DATA_FILE = {_file_name(dataset, 'npz')}",), "\n".join([*lines, *_targets(dataset, parts)])
-
-
-_NPZ_READER = """\
-with np.load(DATA_FILE) as file:
-    arrays = {name.lower(): file[name] for name in file}
-
-
-def array(*names):
-    return next(arrays[name] for name in names if name in arrays)
-
-
-"""
-
-
-def _from_csv(dataset: Dataset) -> tuple[tuple[str, ...], str]:
-    constants = [f"DATA_FILE = {_file_name(dataset, 'csv')}"]
-    if 0 < len(dataset.feature_names) <= _MAX_LISTED_COLUMNS:
-        listed = "".join(f"    {literal(name)},\n" for name in dataset.feature_names)
-        constants.append(f"FEATURES = [\n{listed}]")
-        choice = "features = [header.index(name) for name in FEATURES]"
+def _scaling(layout: InputLayout, variables: Sequence[str]) -> str:
+    """Lines that scale variables, the first of which has the training rows."""
+    train = variables[0]
+    if layout.scale == "none":
+        return "\n".join(f'{each} = {each}.astype("float32")' for each in variables)
+    by_feature = layout.axis == "feature"
+    axis = "axis=0" if by_feature else ""
+    if layout.scale == "0-1":
+        numbers = [f"offset = {train}.min({axis})", f"divisor = {train}.max({axis}) - offset"]
     else:
-        choice = "features = list(range(len(header) - 1))  # the last column is the target"
-    loading = f"""\
-with open(DATA_FILE, encoding="utf-8-sig", newline="") as file:
-    separator = max(",;\\t", key=file.readline().count)
-    file.seek(0)
-    records = list(csv.reader(file, delimiter=separator))
-header = [name.strip() for name in records.pop(0)]
-{choice}
-target = next(index for index in range(len(header)) if index not in features)
-words = {{"true": 1.0, "false": 0.0}}
-x_train = np.array(
-    [[words.get(row[index].strip().lower(), row[index]) for index in features] for row in records],
-    dtype="float64",
-)
-y_train = np.array([row[target].strip() for row in records])
-try:
-    y_train = y_train.astype("float64")
-except ValueError:
-    pass  # the classes are named by words"""
-    return tuple(constants), "\n".join([loading, *_targets(dataset, ["train"])])
-
-
-def _targets(dataset: Dataset, parts: list[str]) -> list[str]:
-    if dataset.task == "regression":
-        return [f'y_{part} = y_{part}.reshape(-1).astype("float32")' for part in parts]
-    every = ", ".join(f"y_{part}" for part in parts)
-    flat = [
-        f"y_{part} = y_{part}.argmax(axis=1) if y_{part}[0].size > 1 else y_{part}.reshape(-1)  # one-hot, or by number"
-        for part in parts
-    ]
-    joined = f"np.concatenate([{every}])" if len(parts) > 1 else every
-    coded = [f'y_{part} = np.searchsorted(classes, y_{part}).astype("int32")' for part in parts]
-    return [*flat, f"classes = np.unique({joined})", *coded]
-
-
-def _file_name(dataset: Dataset, suffix: str) -> str:
-    """The uploaded file's own name as a literal, or one made of the data set's."""
-    uploaded = dataset.source.removeprefix("upload: ")
-    return literal(uploaded if uploaded.lower().endswith(f".{suffix}") else f"{dataset.name}.{suffix}")
-
-
-def _scaling(scale: str, dataset: Dataset, parts: list[str]) -> str:
-    if scale == "none":
-        return "\n".join(f'x_{part} = x_{part}.astype("float32")' for part in parts)
-    each = scale_axis(dataset.input_shape, dataset.x_dtype) == "feature"
-    axis = "axis=0" if each else ""
-    if scale == "0-1":
-        numbers = [f"offset = x_train.min({axis})", f"divisor = x_train.max({axis}) - offset"]
-    else:
-        precise = f'{axis}, dtype="float64"' if each else 'dtype="float64"'
-        numbers = [f"offset = x_train.mean({precise})", f"divisor = x_train.std({precise})"]
-    numbers.append("divisor = np.where(divisor == 0, 1, divisor)" if each else "divisor = divisor or 1")
-    comment = "# The numbers of the scale come from the training rows only."
+        precise = f'{axis}, dtype="float64"' if by_feature else 'dtype="float64"'
+        numbers = [f"offset = {train}.mean({precise})", f"divisor = {train}.std({precise})"]
+    numbers.append("divisor = np.where(divisor == 0, 1, divisor)" if by_feature else "divisor = divisor or 1")
     # One number for a whole array of images needs no more than 32 bits, and half the memory.
-    applied = (
-        "(x_{0} - offset) / divisor" if each else 'x_{0}.astype("float32") - np.float32(offset)) / np.float32(divisor'
-    )
-    lines = [
-        f'x_{part} = ({applied.format(part)}).astype("float32")' if each else f"x_{part} = ({applied.format(part)})"
-        for part in parts
-    ]
-    return "\n".join([comment, *numbers, *lines])
-
-
-_PLAIN_SPLIT = """\
-# The rows set aside for validation, the same for every trial of the search.
-wanted = min(max(1, math.ceil(len(y_train) * VALIDATION_SPLIT - 1e-9)), len(y_train) - 1)
-aside = np.zeros(len(y_train), dtype=bool)
-aside[np.random.default_rng(SPLIT_SEED).permutation(len(y_train))[:wanted]] = True
-x_train, x_validation = x_train[~aside], x_train[aside]
-y_train, y_validation = y_train[~aside], y_train[aside]"""
-
-_STRATIFIED_SPLIT = """\
-# The rows set aside for validation, the same for every trial of the search: each class gives its share.
-rows = len(y_train)
-wanted = min(max(1, math.ceil(rows * VALIDATION_SPLIT - 1e-9)), rows - 1)
-order = np.random.default_rng(SPLIT_SEED).permutation(rows)
-aside = np.zeros(rows, dtype=bool)
-counts = np.bincount(y_train)
-if (counts[counts > 0] < 2).any():
-    aside[order[:wanted]] = True
-else:
-    shares, remainders = counts * wanted // rows, counts * wanted % rows
-    missing = min(wanted - shares.sum(), (np.maximum(counts - 1, 0) - shares).sum())
-    while missing > 0:
-        for label in np.argsort(-remainders, kind="stable"):
-            if missing > 0 and shares[label] < counts[label] - 1:
-                shares[label] += 1
-                missing -= 1
-    for label, share in enumerate(shares):
-        aside[order[y_train[order] == label][:share]] = True
-x_train, x_validation = x_train[~aside], x_train[aside]
-y_train, y_validation = y_train[~aside], y_train[aside]"""
+    whole = '{0} = ({0}.astype("float32") - np.float32(offset)) / np.float32(divisor)'
+    columns = '{0} = (({0} - offset) / divisor).astype("float32")'
+    applied = [(columns if by_feature else whole).format(each) for each in variables]
+    return "\n".join(["# The numbers of the scale come from the training rows only.", *numbers, *applied])

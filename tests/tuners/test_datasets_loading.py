@@ -148,7 +148,7 @@ class TestTargets:
             "y.kind_train": np.array([0, 1, 2, 0, 1, 2, 0, 1], np.int32), "y.size_train": self.X[:, 0],
         }  # fmt: skip
         dataset = stored_dataset(
-            tmp_path, arrays, num_classes=3, input_shape=(2,), scale="standard",
+            tmp_path, arrays, num_classes=3, input_shape=(2,), scale="none",
             inputs=(DatasetInput("form", (2,), "float64"), DatasetInput("picture", (4, 4, 3), "uint8")),
             targets=(DatasetTarget("kind", "classification", 3), DatasetTarget("size", "regression")),
         )  # fmt: skip

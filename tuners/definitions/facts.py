@@ -103,7 +103,7 @@ class DataFacts:
             target_shape=tuple(dataset.target_shape),
             inputs={name: layout.shape for name, layout in found.items()} if dataset.inputs else {},
             targets=tuple(dataset.targets),
-            vocabulary_size=first.vocabulary_size,
+            vocabulary_size=max((size for each in found.values() if (size := each.vocabulary_size)), default=None),
             features=first.features,
             kind=dataset.kind,
             columns={column.name: column.kind for column in dataset.columns},

@@ -9,12 +9,10 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from tuners.datasets.npy import Array
 from tuners.datasets.preprocessing.layout import InputLayout, Plan
-from tuners.datasets.preprocessing.sequences import apply_sequences
-from tuners.datasets.preprocessing.tables import apply_table, fit_table
-from tuners.datasets.preprocessing.texts import apply_texts, fit_texts
-from tuners.datasets.preprocessing.windows import window_rows
+from tuners.datasets.preprocessing.standalone import apply_state, preprocess
+from tuners.datasets.preprocessing.tables import fit_table
+from tuners.datasets.preprocessing.texts import fit_texts
 from tuners.datasets.scaling import FittedScale, fit_scale
 from tuners.datasets.stored import Examples, Indices, Texts
 
@@ -48,28 +46,19 @@ class FittedPreprocessing:
     def from_json(cls, document: Mapping[str, Any]) -> Self:
         return cls(document["inputs"], tuple(document["feature_names"]), document["window"])
 
-    def apply(self, raw: Tensors | Sequence[str]) -> Tensors:
-        """Rows as they lie in a data set (texts as a list), as the model wants them; windows are cut in their order.
+    def apply(self, raw: Tensors | Sequence[str] | Sequence[Mapping[str, Any]]) -> Tensors:
+        """Raw rows as the model wants them (`standalone.preprocess` says how raw rows look).
 
         Raises:
             KeyError: One of several inputs is not there.
             ValueError: A table has gaps where the definition allows none.
         """
-        if "" not in self.inputs:
-            assert isinstance(raw, Mapping)
-            return {name: _applied(state, raw[name], None) for name, state in self.inputs.items()}
-        x = _applied(self.inputs[""], raw, None)
-        if self.window is None:
-            return x
-        windows, _ = window_rows(
-            len(x), None, None, length=self.window["length"], horizon=0, stride=self.window["stride"]
-        )
-        made: NDArray[Any] = x[windows]
+        made: Tensors = preprocess(raw, {"inputs": self.inputs, "window": self.window})
         return made
 
     def transform(self, examples: Mapping[str, Examples], rows: Indices | None) -> dict[str, NDArray[Any]]:
         """The rows (None: all) of each array of examples, before windows are cut."""
-        return {name: _applied(state, examples[name], rows) for name, state in self.inputs.items()}
+        return {name: _transformed(state, examples[name], rows) for name, state in self.inputs.items()}
 
 
 def fit_input(
@@ -94,17 +83,11 @@ def fit_input(
     return {"way": "scale", "offset": scale.offset.tolist(), "divisor": scale.divisor.tolist()}
 
 
-def _applied(state: Mapping[str, Any], raw: Any, rows: Indices | None) -> NDArray[Any]:
-    way = state["way"]
-    if way == "text":
-        return apply_texts(state, raw.take(rows) if isinstance(raw, Texts) else list(raw))
-    x: Array = np.asanyarray(raw)
-    if way == "scale":
+def _transformed(state: Mapping[str, Any], x: Examples, rows: Indices | None) -> NDArray[Any]:
+    if isinstance(x, Texts):
+        return apply_state(state, x.take(rows))
+    if state["way"] == "scale":
+        # Block by block: a float64 copy of all images at once may not fit into memory.
         scale = FittedScale(np.asarray(state["offset"], np.float64), np.asarray(state["divisor"], np.float64))
         return scale.apply(x, rows)
-    taken = x if rows is None else x[rows]
-    if way == "table":
-        return apply_table(state["columns"], taken)
-    if way == "sequence":
-        return apply_sequences(state["length"], taken)
-    return np.ascontiguousarray(taken, dtype=np.int32)
+    return np.ascontiguousarray(apply_state(state, x if rows is None else x[rows]))

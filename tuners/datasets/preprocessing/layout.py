@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from storage.records import Dataset, TableColumn
+from storage.records import Dataset, DatasetInput, TableColumn
 from tuners.datasets.builtin_names import Scale
 from tuners.datasets.preprocessing.options import Categories, Column, Numbers, Preprocessing, Text
 from tuners.datasets.scaling_rule import ScaleAxis, default_scale, scale_axis
@@ -46,12 +46,18 @@ def layouts(dataset: Dataset, options: Preprocessing, scale: Scale | None) -> di
     """
     if not dataset.inputs:
         return {"": _single(dataset, options, scale)}
-    found = {}
-    for number, each in enumerate(dataset.inputs):
-        chosen = scale or (dataset.scale if number == 0 else default_scale(each.dtype, each.shape))
-        max_token = dataset.max_token if number == 0 else None
-        found[each.name] = _array(each.shape, each.dtype, chosen, max_token, ())
-    return found
+    return {each.name: _one_of_several(each, dataset, scale) for each in dataset.inputs}
+
+
+def _one_of_several(each: DatasetInput, dataset: Dataset, scale: Scale | None) -> InputLayout:
+    """What one scale is meant for are pixels and floats; integers are tokens or codes.
+
+    The record has a scale only where the same suits all inputs.
+    """
+    if _is_integer(each.dtype) and each.dtype != "uint8":
+        return _array(each.shape, each.dtype, "none", dataset.max_token, ())
+    recorded = default_scale(each.dtype, each.shape) if dataset.scale == "none" else dataset.scale
+    return _array(each.shape, each.dtype, scale or recorded, None, ())
 
 
 def _single(dataset: Dataset, options: Preprocessing, scale: Scale | None) -> InputLayout:
@@ -75,14 +81,23 @@ def _array(
     shape: tuple[int, ...], dtype: str, scale: Scale, max_token: int | None, features: tuple[str, ...]
 ) -> InputLayout:
     # Embeddings want integers; whoever asks for a scale wants numbers.
-    if scale == "none" and max_token is not None and max_token < 2**31 and dtype != "uint8" and "int" in dtype:
+    if scale == "none" and max_token is not None and max_token < 2**31 and dtype != "uint8" and _is_integer(dtype):
         return InputLayout("tokens", shape, "int32", features, max_token + 1)
     return InputLayout("scale", shape, "float32", features, scale=scale, axis=scale_axis(shape, dtype))
 
 
+def _is_integer(dtype: str) -> bool:
+    return "int" in dtype
+
+
 def is_sequence(dataset: Dataset) -> bool:
     """Whether examples are single rows of integers, which can be padded and cut."""
-    return dataset.kind == "array" and not dataset.inputs and len(dataset.input_shape) == 1 and "int" in dataset.x_dtype
+    return (
+        dataset.kind == "array"
+        and not dataset.inputs
+        and len(dataset.input_shape) == 1
+        and _is_integer(dataset.x_dtype)
+    )
 
 
 def can_be_windows(dataset: Dataset) -> bool:
