@@ -21,6 +21,7 @@ from storage.repository import Repository
 from storage.settings import Settings
 from tuners.datasets.options import UploadOptions
 from tuners.definitions import DataFacts
+from tuners.pictures.figure import Figure, Format, Theme
 from tuners.planner.client import ModelFacts
 
 
@@ -50,6 +51,12 @@ class Exporter(Protocol):
 class Context:
     settings: Settings
     limits: Limits
+class Drawer(Protocol):
+    """Makes the bytes of a picture."""
+
+    def draw(self, figure: Figure, *, format: Format, theme: Theme) -> bytes: ...
+
+
     repository: Repository
     store: ArtifactStore
     planner: Checker
@@ -63,3 +70,5 @@ class Context:
     checks: Gate
     exports: Gate
     exporter: Exporter
+    pictures: Gate
+    painter: Drawer

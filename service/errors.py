@@ -117,6 +117,12 @@ class ReportNotReady(HeadstockError):
     code = "report_not_ready"
 
 
+class NoScoredTrial(HeadstockError):
+    """A final training was asked for, and there is no trial with a score to retrain."""
+
+    code = "no_scored_trial"
+
+
 class PictureUnavailable(HeadstockError):
     """The process that draws pictures did not draw this one."""
 

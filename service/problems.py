@@ -75,6 +75,9 @@ KINDS: dict[type[errors.HeadstockError], Kind] = {
     edge.ModelNotReady: Kind(409, "Model not ready"),
 }
 
+    edge.ReportNotReady: Kind(409, "Report not ready"),
+    edge.NoScoredTrial: Kind(409, "No scored trial"),
+    edge.PictureUnavailable: Kind(503, "Picture cannot be drawn", retry_after_s=1),
 # What the message of a kind that must not explain itself is replaced by.
 _PLAIN_DETAIL = {
     404: "there is nothing of that id here",

@@ -21,6 +21,7 @@ from service import logs
 from service.app import create_app
 from service.hosts import is_loopback
 from service.limits import Limits
+from service.plots import make_painter
 from storage.artifacts import open_store
 from storage.clock import SystemClock
 from storage.settings import Settings
@@ -104,7 +105,7 @@ def opened_app(settings: Settings, *, limits: Limits | None = None) -> Iterator[
     try:
         repository.ping()
         store = open_store(settings.artifacts)
-        planner = Planner(settings, clock)
+        planner, painter = Planner(settings, clock), make_painter(settings, clock)
         try:
             yield create_app(
                 settings,
@@ -113,10 +114,12 @@ def opened_app(settings: Settings, *, limits: Limits | None = None) -> Iterator[
                 planner=planner,
                 datasets=DatasetClient(settings, store, repository, clock),
                 clock=clock,
+                painter=painter,
                 limits=limits,
             )
         finally:
             planner.close()
+            painter.close()
     finally:
         repository.close()
 

@@ -7,11 +7,13 @@ import select
 import subprocess
 import tempfile
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import IO
 
 from storage.clock import Clock
+
+Answer = Callable[[bytes], bytes]
 
 _LOOK_S = 0.05
 _KEPT_VARIABLES = ("PATH", "HOME", "LANG", "LC_ALL", "LC_CTYPE", "TMPDIR", "TZ", "LD_LIBRARY_PATH", "VIRTUAL_ENV")
@@ -140,3 +142,37 @@ def _resident_bytes(pid: int) -> int:
         if line.startswith("VmRSS:"):
             return int(line.split()[1]) * 1024
     return 0
+
+
+def answer_lines(arguments: Sequence[str], *, ready: bytes, line_limit: int, load: Callable[[], Answer]) -> int:
+    """The child's side: answers each line of standard input until the pipe is closed or nobody has asked for a while.
+
+    Args:
+        arguments: The last one is how many seconds it waits for a question.
+        ready: Written once `load` has returned.
+        line_limit: Bytes of the longest question.
+        load: Imports what is needed and gives what answers: a line for a line, without newlines.
+    """
+    idle_s = float(arguments[-1])
+    # Libraries print; what they print must not get between our lines.
+    channel = os.dup(1)
+    os.dup2(2, 1)
+    answer = load()
+    _write_all(channel, ready)
+    buffer = b""
+    while True:
+        while b"\n" not in buffer:
+            if not select.select([0], [], [], idle_s)[0]:
+                return 0
+            chunk = os.read(0, 1 << 16)
+            if not chunk or len(buffer) > line_limit:
+                return 0
+            buffer += chunk
+        line, _, buffer = buffer.partition(b"\n")
+        _write_all(channel, answer(line) + b"\n")
+
+
+def _write_all(channel: int, data: bytes) -> None:
+    left = memoryview(data)
+    while left:
+        left = left[os.write(channel, left) :]

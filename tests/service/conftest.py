@@ -188,6 +188,7 @@ def service(tmp_path: Path, sqlite_url: str, limits: Limits) -> Iterator[Service
     )
     yield Service(app, settings, repository, store, planner, datasets, exporter, clock)
     app.state.context.hub.stop()
+    app.state.context.painter.close()
     repository.close()
 
 

@@ -26,7 +26,10 @@ from storage.settings import Settings
 from storage.sql import open_repository
 from tests.waiting import wait_until
 
-HEAVY = ("keras", "tensorflow", "keras_tuner", "numpy", "pandas", "sklearn", "scipy", "ray", "jax", "torch", "pyarrow")
+HEAVY = (
+    "keras", "tensorflow", "keras_tuner", "numpy", "pandas", "sklearn", "scipy", "ray", "jax", "torch", "pyarrow",
+    "matplotlib",
+)  # fmt: skip
 MOST_MEMORY_MB = 150
 # Generous: benchmarks/api_start.py measures it; here several test processes share the cores.
 MOST_START_S = 20.0
