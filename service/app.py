@@ -10,7 +10,7 @@ from fastapi import FastAPI
 from fastapi.routing import APIRoute
 
 from service import openapi, problems
-from service.context import Checker, Context, Exporter, Preparer
+from service.context import Checker, Context, Drawer, Exporter, Preparer
 from service.dashboard import dashboard_routes
 from service.dependencies import authenticate
 from service.docs_page import docs_routes
@@ -20,8 +20,21 @@ from service.gate import Gate
 from service.hosts import HostList, is_loopback
 from service.limits import Limits
 from service.measures import Measures
+from service.plots import make_painter
 from service.routes import datasets as datasets_routes
-from service.routes import epochs, events, exports, health, platform, results, searches, sign_in, trends, trials
+from service.routes import (
+    epochs,
+    events,
+    exports,
+    health,
+    platform,
+    plots,
+    results,
+    searches,
+    sign_in,
+    trends,
+    trials,
+)
 from service.sign_in import Brake, LoginCodes
 from service.streams import EventHub
 from service.upload_slots import UploadSlots
@@ -43,12 +56,14 @@ def create_app(
     datasets: Preparer,
     clock: Clock,
     exporter: Exporter | None = None,
+    painter: Drawer | None = None,
     limits: Limits | None = None,
 ) -> FastAPI:
     """The API over these parts; they stay the caller's to close.
 
     Args:
         exporter: What makes `.keras` files; None takes the one that runs a child process with Keras.
+        painter: What draws pictures; None takes one that runs child processes with matplotlib, when asked.
         limits: Bounds on requests; None takes the defaults.
 
     Raises:
@@ -89,8 +104,10 @@ def create_app(
         checks=Gate("checks of definitions", places=limits.checks, wait_s=limits.gate_wait_s),
         exports=Gate("model downloads", places=limits.exports, wait_s=limits.gate_wait_s),
         exporter=exporter or ChildExporter(settings),
+        pictures=Gate("pictures", places=limits.pictures, wait_s=limits.gate_wait_s),
+        painter=painter or make_painter(settings, clock),
     )
-    of_searches = (searches, trials, epochs, results, trends, exports)
+    of_searches = (searches, trials, epochs, results, trends, plots, exports)
     for module in (*of_searches, datasets_routes, platform, events, sign_in, health):
         app.router.routes.extend(module.router.routes)
     for module in (sign_in, health):
