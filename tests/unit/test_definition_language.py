@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import dataclasses
 import json
 import random
 import subprocess
@@ -15,13 +16,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from storage.errors import InvalidDefinition
-from tuners.catalogue import catalogue
+from tuners.catalogue import Entry, catalogue
 from tuners.definitions import DataFacts, Definition, parse_definition, resolve
 from tuners.space import Condition, Space
 from tuners.templates import template, template_names
 
 GOOD: dict[str, Any] = json.loads((Path(__file__).parent / "good_definition.json").read_text("utf-8"))
 DIGITS = DataFacts("classification", (8, 8), 10, 1437, 0, 360, "float32", "int64")
+TOKENS = dataclasses.replace(DIGITS, vocabulary_size=100)
 
 
 def document(layers: list[dict[str, Any]], hyperparameters: list[dict[str, Any]], **more: Any) -> dict[str, Any]:
@@ -90,20 +92,34 @@ def test_every_sampled_point_is_contained_and_resolves_without_holes(written: di
     space = definition.space()
     point = space.sample(random.Random(seed))
     assert space.contains(point)
-    resolved = resolve(definition, point, DIGITS)
+    resolved = resolve(definition, point, TOKENS)
     text = json.dumps(resolved)
     assert not any(f'"{hole}":' in text for hole in ("hp", "data", "repeat", "if", "mul", "div"))
     model: Any = resolved["model"]
     pointers: Any = resolved["layer_pointers"]
-    assert len(model["layers"]) == len(pointers)
-    for layer, pointer in zip(model["layers"], pointers, strict=True):
+    layers = model["layers"] if "layers" in model else [node["layer"] for node in model.get("nodes", ())]
+    for layer, pointer in zip(layers, pointers if layers else (), strict=True):
         written_there: Any = definition.to_json()
         for part in pointer.split("/")[1:]:
             written_there = written_there[int(part)] if isinstance(written_there, list) else written_there[part]
         assert written_there["layer"] == layer["layer"]
-        for name, value in layer.items():
-            if name != "layer":
-                assert catalogue().layers[layer["layer"]].arguments[name].fault(value) is None
+        assert all_allowed(catalogue().layers[layer["layer"]], layer, own="layer")
+
+
+def all_allowed(entry: Entry, document: dict[str, Any], *, own: str) -> bool:
+    """Whether the catalogue allows all arguments, also those of objects inside."""
+    for name, value in document.items():
+        if name == own:
+            continue
+        argument = entry.arguments[name]
+        if isinstance(value, dict):
+            kind = argument.object_kind or "layer"
+            known = catalogue().layers if kind == "layer" else catalogue().objects(kind)
+            if not all_allowed(known[value[kind]], value, own=kind):
+                return False
+        elif argument.fault(value) is not None:
+            return False
+    return True
 
 
 def test_parsing_and_resolving_load_no_numeric_library() -> None:
