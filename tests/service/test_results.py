@@ -13,7 +13,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from storage.ids import SearchId
-from storage.records import EpochRow, Failure, Slot, Trial
+from storage.records import EpochRow, Failure, NewArtifact, Slot, Trial
 from storage.states import Fault
 from tests.service.conftest import Service
 from tests.service.scenes import start_trials, train
@@ -149,6 +149,27 @@ def test_a_model_is_made_of_the_best_weights(service: Service, ada: TestClient, 
     assert answer.headers["x-content-type-options"] == "nosniff"
     resolved, _ = service.exporter.asked[0]
     assert resolved["model"]["layers"][1]["units"] == 128
+
+
+def test_an_estimators_file_is_handed_out_as_it_is(
+    service: Service, ada: TestClient, search_id: SearchId, tmp_path: Path
+) -> None:
+    repository = service.repository
+    start_trials(repository, search_id, [{"units": 32, "learning_rate": 0.001}])
+    worker = repository.register_worker(
+        name="w", host="h", pid=1, backend="tensorflow", slots=[Slot(0, "cpu:0", None)], versions={}
+    )
+    (claim,) = repository.claim_trials(worker.id, count=1, lease_s=60.0)
+    made = tmp_path / "made"
+    made.write_bytes(b"an estimator")
+    stored = service.store.put(f"trials/{claim.trial.id}/1-0-0-model.skops", made)
+    repository.record_checkpoint(
+        claim.lease, NewArtifact(stored.key, "model", stored.sha256, stored.size_bytes, epoch=0)
+    )
+    answer = ada.get(f"/v1/trials/{claim.trial.id}/model")
+    assert answer.content == b"an estimator"
+    assert answer.headers["content-disposition"] == 'attachment; filename="trial-0.skops"'
+    assert service.exporter.asked == []
 
 
 def test_damaged_weights_are_not_handed_out(

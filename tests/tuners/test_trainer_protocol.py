@@ -54,6 +54,7 @@ REPORTS: list[FromTrainer] = [
     Saved("t", 1, "bundle", 0, None, "/scratch/f.zip", "a" * 64, 12),
     Notice("t", 1, "checkpoint_skipped", "no space \u2028 left\n"),
     Ended("t", 1, "completed", 1.0),
+    Ended("t", 1, "stopped", 1.0, leaves=True),
     Failed("t", 1, Failure("crash", "m", Fault.MACHINE, True, False, "Traceback\n  x"), 1.0),
 ]
 

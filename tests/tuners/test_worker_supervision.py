@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from storage.errors import StorageUnavailable
-from storage.ids import new_dataset_id
+from storage.ids import TrialId, new_dataset_id
 from storage.records import Dataset, Search, Trial
 from storage.states import AttemptState, SearchState, TrialState
 from tests.tuners.scripted_trainers import ScriptedLauncher, ScriptedTrainer, complete
@@ -20,7 +20,7 @@ from tests.waiting import wait_until
 from tuners.datasets.wire import META_NAME, Meta
 from tuners.failures import failure
 from tuners.launchers.base import TrainerGarbled
-from tuners.trainer.protocol import EndTrial, Failed, Notice, RunTrial, Saved
+from tuners.trainer.protocol import Ended, EndTrial, Failed, Notice, RunTrial, Saved
 
 
 @pytest.fixture
@@ -514,6 +514,34 @@ def test_idle_trainer_that_dies_is_replaced_before_the_next_claim(scene: Scene) 
         (trial,) = scene.wait_for_end(made)
     assert trial.state is TrialState.COMPLETED
     assert len(attempts(scene, trial)) == 1
+
+
+def test_trainer_that_leaves_with_its_trial_is_given_nothing_more(scene: Scene) -> None:
+    made = search(scene, 2)
+    begun = threading.Event()
+    stuck: list[str] = []
+
+    def script(trainer: ScriptedTrainer, job: RunTrial) -> None:
+        if job.trial_number > 0:
+            complete(trainer, job)
+            return
+        trainer.epoch(job, 0, score=0.25)
+        stuck.append(job.trial_id)
+        begun.set()
+        assert trainer.wait_for_order().how == "stop"
+        # In the middle of something that cannot be interrupted; its process goes a moment later.
+        trainer.say(Ended(job.trial_id, job.attempt, "stopped", 100.0, leaves=True))
+
+    launcher = ScriptedLauncher(script)
+    with scene.working(launcher):
+        assert begun.wait(30)
+        scene.repository.request_stop(TrialId(stuck[0]))
+        first, second = scene.wait_for_end(made)
+    assert (first.state, first.score) == (TrialState.STOPPED, 0.25)
+    assert second.state is TrialState.COMPLETED
+    assert [len(attempts(scene, trial)) for trial in (first, second)] == [1, 1]
+    assert len(launcher.started) == 2
+    assert launcher.started[0].killed.is_set()
 
 
 def test_machine_where_no_trainer_starts_claims_nothing(scene: Scene) -> None:
