@@ -32,7 +32,7 @@ def resolved_definition(search: Search, trial: Trial, dataset: Dataset) -> dict[
 
 
 def model_file(trial: Trial, *, ctx: Context) -> Path:
-    """The trial's `.keras` file, made from the weights of its best epoch.
+    """The trial's `.keras` file, made from the weights of its best epoch, or the file that its trainer made of it.
 
     Raises:
         ModelNotReady: The trial has not ended, or never had weights worth keeping.

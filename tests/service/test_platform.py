@@ -75,6 +75,15 @@ def test_the_catalog_names_arguments_and_ranges(ada: TestClient) -> None:
     assert "Lambda" not in catalog["layers"]
 
 
+def test_the_catalog_names_estimators_and_what_they_learn(ada: TestClient) -> None:
+    catalog = ada.get("/v1/catalog").json()
+    svc = catalog["estimators"]["SVC"]
+    assert (svc["tasks"], svc["sample_weight"], svc["arguments"]["C"]["default"]) == (["classification"], True, 1.0)
+    assert "n_components" in catalog["steps"]["PCA"]["arguments"]
+    assert catalog["estimator_metrics"]["log_loss"]["direction"] == "min"
+    assert "FunctionTransformer" not in catalog["steps"]
+
+
 def test_workers_show_what_is_ones_own(service: Service, ada: TestClient, definition: dict[str, Any]) -> None:
     bob = service.client(service.token(owner="bob"))
     search_id = SearchId(ada.post("/v1/searches", json=definition).json()["id"])

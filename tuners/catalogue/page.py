@@ -6,6 +6,7 @@ import sys
 from collections.abc import Mapping
 
 from tuners.catalogue import Entry, catalogue
+from tuners.catalogue.estimators import estimator_catalogue
 
 _INTRODUCTION = """\
 # What a definition may name
@@ -29,6 +30,19 @@ and types are in `tuners/catalogue/rules.py`, the choice of classes in `tuners/c
 from the list (`python -m tuners.catalogue.page > docs/catalogue.md`).
 """
 
+_OF_ESTIMATORS = """\
+## Models of type `sklearn`
+
+Estimators and the steps before them go by scikit-learn's class names, their arguments by scikit-learn's. Whatever takes
+an object, a callable or a size of thread pool is left out, and so is what the service decides: `random_state` comes
+from the seed, `n_jobs` from the slot. Where an argument may be a number of things or a share of them, an integer is the
+number and a number with a decimal point the share: `"max_features": 1` is one column, `1.0` is all.
+
+The list is made from the signatures and constraints of scikit-learn {version} (`python -m
+tuners.catalogue.generate_sklearn` after an upgrade; the choice of classes and the upper bounds are in
+`tuners/catalogue/estimator_rules.py`).
+"""
+
 
 def page() -> str:
     """The page's text."""
@@ -46,7 +60,22 @@ def page() -> str:
         ("Tuners", known.tuners),
     ):
         parts.append(f"## {title}\n\n{_table(entries)}")
-    return "\n".join(parts)
+    return "\n".join([*parts, *_of_estimators()])
+
+
+def _of_estimators() -> list[str]:
+    known = estimator_catalogue()
+    rows = [
+        f"| `{metric.name}` | {', '.join(metric.tasks)} | {metric.direction} | {metric.help} |"
+        for metric in known.metrics.values()
+    ]
+    metrics = "\n".join(["| name | for | better | |", "|---|---|---|---|", *rows]) + "\n"
+    return [
+        _OF_ESTIMATORS.replace("{version}", known.scikit_learn_version),
+        f"### Estimators\n\n{_table(known.estimators)}",
+        f"### Steps\n\n{_table(known.steps)}",
+        f"### Metrics of estimators\n\n{metrics}",
+    ]
 
 
 def _table(entries: Mapping[str, Entry]) -> str:
