@@ -13,26 +13,44 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from storage.errors import InvalidDefinition
+from storage.records import DatasetTarget
 from tuners.definitions import DataFacts, check_against_data, parse_definition, resolve
 from tuners.plan import plan
 from tuners.space import Space
 from tuners.templates import template
 
 GOOD: dict[str, Any] = json.loads((Path(__file__).parent / "good_definition.json").read_text("utf-8"))
-DOCUMENTS = [GOOD, template("mlp"), template("convnet")]
+GRAPH: dict[str, Any] = json.loads((Path(__file__).parent / "graph_definition.json").read_text("utf-8"))
+DOCUMENTS = [GOOD, template("mlp"), template("convnet"), template("text"), template("residual"), GRAPH, GRAPH]
 FACTS = [
     DataFacts("classification", (8, 8), 10, 1437, 0, 360, "float32", "int64"),
     DataFacts("regression", (10,), None, 353, 0, 89, "float64", "float64"),
+    DataFacts(
+        "classification",
+        (8, 8),
+        10,
+        1437,
+        0,
+        360,
+        "float32",
+        "int64",
+        inputs={"image": (8, 8), "table": (3,)},
+        features=("age", "size", "weight"),
+        vocabulary_size=100,
+        targets=(DatasetTarget("digit", "classification", 10), DatasetTarget("parity", "classification", 2)),
+    ),
 ]
 NAMES = ["num_layers", "units_{i}", "units_1", "batch_norm", "dropout", "learning_rate", "batch_size", "nothing"]
 KEYS = [
     "hp", "data", "mul", "div", "repeat", "if", "in", "layers", "layer", "units", "rate", "name", "type", "values",
     "min_value", "max_value", "step", "sampling", "default", "when", "value", "optimizer", "loss", "metric", "callback",
     "monitor", "epochs", "product", "sum", "less", "parameters", "min", "max", "class_name", "x",
+    "nodes", "inputs", "outputs", "columns", "of", "regularizer", "l2",
 ]  # fmt: skip
 WORDS = [
     *NAMES, "int", "float", "choice", "boolean", "fixed", "log", "Dense", "Conv2D", "Lambda", "Adam", "sgd", "mse",
     "accuracy", "val_loss", "num_classes", "image_shape", "random", "grid", "hyperband", "bayesian", "", "a/b~c",
+    "image", "stem", "deep", "sum", "input", "digit", "parity", "Add", "Bidirectional", "L2",
 ]  # fmt: skip
 SCALARS = (
     st.none()
@@ -110,7 +128,7 @@ def outcome(document: object) -> str:
     return "accepted"
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(mutants())
 def test_a_mutant_is_accepted_or_refused(document: Any) -> None:
     assert outcome(document) in ("accepted", "refused")
