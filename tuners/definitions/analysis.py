@@ -58,7 +58,8 @@ def analysed(document: Mapping[str, object], faults: Faults, *, facts: DataFacts
             detail = "the builder compiles its models: optimizer, loss and metrics are named there"
             faults.add("/compile", "unknown_field", detail)
     elif isinstance(compiled, dict):
-        outputs = () if kind is None else kind.outputs(document["model"])
+        model = document.get("model")
+        outputs = kind.outputs(model) if kind is not None and isinstance(model, dict) else ()
         check_compile(compiled, walk, needed=kind is None or kind.compiled, outputs=outputs)
     if isinstance(fit, dict):
         in_epochs = kind is None or kind.in_epochs
