@@ -5,10 +5,12 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from storage.ids import DatasetId
@@ -76,6 +78,22 @@ def test_a_held_out_share_is_the_trainers(tmp_path: Path) -> None:
     for name in ("accuracy", "log_loss", "roc_auc"):
         assert found["validation"][name] == pytest.approx(row[f"val_{name}"], abs=1e-3)
         assert found["train"][name] == pytest.approx(row[name], abs=1e-3)
+
+
+def test_weights_count_in_the_program_too(tmp_path: Path) -> None:
+    weights = np.random.default_rng(1).uniform(0.1, 5.0, 150).astype(np.float32)
+    data = iris(weights=weights)
+    np.savez(tmp_path / "iris.npz", x=data.x, y=data.y, sample_weight=weights)
+    steps: list[dict[str, Any]] = [{"step": "StandardScaler"}, {"estimator": "LogisticRegression", "C": 0.05}]
+    job, rows = reported(steps, data, tmp_path, metrics=["accuracy", "log_loss"],
+                         fit={"cross_validation": {"folds": 3, "stratified": True}})  # fmt: skip
+    uploaded = replace(
+        builtin("iris", data), builtin=False, weighted=True, source="upload: iris.npz", class_names=("0", "1", "2")
+    )
+    found = told(keras_code(job.resolved, uploaded, split_seed=split_seed(job.search_seed)), tmp_path)
+    assert [found[f"fold {number}"]["log_loss"] for number in range(3)] == pytest.approx(
+        [row["val_log_loss"] for row in rows], abs=1e-3
+    )
 
 
 def test_whatever_draws_gets_the_seed() -> None:
