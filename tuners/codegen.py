@@ -55,7 +55,7 @@ def keras_code(resolved: Mapping[str, Any], dataset: Dataset, *, split_seed: int
         *(made.blocks if made else (model_code(resolved["model"]), _compile_code(resolved["compile"]))),
         *(f"\n{schedule_code(each)}\n" for each in planned),
         _fit_code(resolved["fit"], made, data, one_hot=one_hot),
-        _evaluate_code(dataset, validated=data.validated),
+        _evaluate_code(dataset, data),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
 
@@ -99,7 +99,12 @@ def _fit_code(
             "    int(label): float(counts.sum() / (len(labels) * count)) for label, count in zip(labels, counts)\n"
             "}\n\n"
         )
-        arguments.append("class_weight=class_weight")
+        if data.weighted:
+            # Keras takes only one of the two.
+            each = f"class_weight[int(label)] for label in {labels}"
+            before += f'w_train = w_train * np.array([{each}], dtype="float32")\n\n'
+        else:
+            arguments.append("class_weight=class_weight")
     elif isinstance(weights, Mapping):
         shown = ", ".join(f"{int(label)}: {literal(weight)}" for label, weight in weights.items())
         arguments.append(f"class_weight={{{shown}}}")
@@ -117,12 +122,11 @@ def _callback(document: Mapping[str, Any]) -> str:
     return call(f"keras.callbacks.{name}", keywords(entry, document, own="callback", always=("monitor", "patience")))
 
 
-def _evaluate_code(dataset: Dataset, *, validated: bool) -> str:
+def _evaluate_code(dataset: Dataset, data: DataCode) -> str:
+    parts = [*(["validation"] if data.validated else []), *(["test"] if dataset.test_rows else [])]
     lines = []
-    if validated:
-        lines.append('print("validation:", model.evaluate(x_validation, y_validation, verbose=0, return_dict=True))')
-    if dataset.test_rows:
-        lines.append('print("test:", model.evaluate(x_test, y_test, verbose=0, return_dict=True))')
-    if not lines:
-        lines.append('print("training:", model.evaluate(x_train, y_train, verbose=0, return_dict=True))')
+    for part in parts or ["training"]:
+        name = part.removesuffix("ing")
+        weights = f", sample_weight=w_{name}" if data.weighted else ""
+        lines.append(f'print("{part}:", model.evaluate(x_{name}, y_{name}{weights}, verbose=0, return_dict=True))')
     return "\n".join(lines)

@@ -10,7 +10,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from storage.records import Dataset
-from tuners.codegen_loading import Loading, Needs, uploaded
+from tuners.codegen_files import Loading, Needs
+from tuners.codegen_loading import uploaded
 from tuners.codegen_source import pieces
 from tuners.codegen_text import literal, mapping
 from tuners.datasets.builtin_names import Builtin, find_builtin

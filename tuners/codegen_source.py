@@ -1,4 +1,4 @@
-"""Source text of our own functions, for programs and files that run without us.
+"""Source text of our own functions, for programs that run without us.
 
 Read from the modules that trainers run, so what people take home does what was done here. Nothing is imported for it.
 """
@@ -19,13 +19,6 @@ _MODULES = {
     },
 }
 _OURS = "tuners.datasets.preprocessing."
-_HEAD = '''\
-"""What a trained model's input goes through first. Needs numpy.
-
-    fitted = json.loads(pathlib.Path("preprocessing.json").read_text())
-    model.predict(preprocess(rows, fitted))
-"""
-'''
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,13 +41,6 @@ def pieces(*wanted: str) -> Pieces:
         module, _, name = each.partition(".")
         gathered.add(module, name)
     return gathered.pieces()
-
-
-def preprocessing_source() -> str:
-    """A whole Python file with the function `preprocess` (`tuners.datasets.preprocessing.standalone`)."""
-    found = pieces("standalone.preprocess")
-    parts = [_HEAD, "\n".join(found.standard), "\n".join(found.others), f"\n{found.code}"]
-    return "\n".join(f"{part}\n" for part in parts).replace("\n\n\n\n", "\n\n\n").rstrip() + "\n"
 
 
 @dataclass(frozen=True, slots=True)

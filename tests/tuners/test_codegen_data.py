@@ -22,12 +22,14 @@ from storage.clock import ManualClock
 from storage.records import Dataset
 from storage.settings import Settings
 from storage.sql import open_repository
+from tuners.codegen import keras_code
 from tuners.codegen_data import data_code
 from tuners.datasets.arrays import ArraysCache, DataRequest, load_arrays
 from tuners.datasets.client import DatasetClient
 from tuners.datasets.files import dataset_folder
 from tuners.datasets.options import UploadOptions
 from tuners.datasets.provenance import Provenance, read_source, upload_source
+from tuners.definitions import DataFacts, check_against_data, parse_definition, resolve
 
 TELL = """
 
@@ -288,6 +290,42 @@ class TestImages:
         dataset = desk.upload("pets.zip", image_size="8x6", color="grayscale")
         assert dataset.input_shape == (8, 6, 1)
         assert "x_test." in desk.compare(dataset, SPLIT, exact=False)
+
+
+@pytest.mark.keras
+def test_a_whole_program_trains_on_weighted_texts(desk: Desk) -> None:
+    labels = ["yes" if "good" in text.lower() else "no" for text in TEXTS]
+    columns = {"review": [text.replace("\n", " ") for text in TEXTS], "liked": labels, "w": [1.5] * len(TEXTS)}
+    write_csv(desk.folder / "reviews.csv", columns)
+    dataset = desk.upload("reviews.csv", target="liked", text="review", weight="w")
+    definition = parse_definition(
+        {
+            "name": "reviews",
+            "dataset": {"name": "reviews", "preprocessing": {"text": {"max_tokens": 30, "output": "multi_hot"}}},
+            "model": {
+                "type": "sequential",
+                "layers": [
+                    {"layer": "Dense", "units": {"hp": "units"}, "activation": "relu"},
+                    {"layer": "Dense", "units": {"data": "target_size"}, "activation": "softmax"},
+                ],
+            },
+            "compile": {"optimizer": "adam", "loss": "sparse_categorical_crossentropy", "metrics": ["accuracy"]},
+            "fit": {
+                "epochs": 60, "batch_size": 8, "cross_validation": {"folds": 3}, "class_weight": "balanced",
+            },
+            "hyperparameters": [{"name": "units", "type": "int", "min_value": 8, "max_value": 9}],
+            "objective": {"name": "val_accuracy"},
+            "tuner": {"type": "random"},
+        }
+    )  # fmt: skip
+    facts = DataFacts.of(dataset, definition.dataset)
+    check_against_data(definition, facts)
+    resolved: dict[str, Any] = resolve(definition, {"units": 8}, facts, seed=3)
+    done = desk.run(
+        keras_code(resolved, dataset, split_seed=11) + '\nprint("last:", history.history["val_accuracy"][-1])'
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert float(done.stdout.rpartition("last:")[2]) > 0.9
 
 
 class TestProvenance:

@@ -1,7 +1,6 @@
 """A fitted preprocessing at work on raw rows: all that a model needs beside its weights.
 
-Needs numpy and its neighbours here; with theirs its text becomes the file that people take home
-(`tuners.codegen_source`).
+Needs numpy and its neighbours here; with theirs its text becomes part of the program that people take home.
 """
 
 from __future__ import annotations

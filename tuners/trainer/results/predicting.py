@@ -23,10 +23,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tuners.datasets.preprocessing.sequences import apply_sequences
-from tuners.datasets.preprocessing.tables import apply_table, table_codes
-from tuners.datasets.preprocessing.texts import apply_texts
-from tuners.datasets.preprocessing.windows import window_rows
+from tuners.datasets.preprocessing.standalone import preprocess
+from tuners.datasets.preprocessing.tables import table_codes
 from tuners.trainer.results.decoding import decoded
 
 Raw = NDArray[Any] | Mapping[str, NDArray[Any]] | Sequence[str]
@@ -55,7 +53,7 @@ class Predictor:
 
     def prepare(self, raw: Raw) -> Any:
         """Raw examples as the model takes them: one array, or several by name."""
-        return prepared(self.document["preprocessing"], raw)
+        return preprocess(raw, self.document["preprocessing"])
 
     def predict(self, raw: Raw) -> dict[str, Any]:
         """Answers for raw examples: an array, shape (rows,) or (rows, k), under the name of each output ("" for the
@@ -81,35 +79,6 @@ class Predictor:
                 plain = [words[number] if number < len(words) else number for number in plain]
             found[name] = plain
         return found
-
-
-def prepared(preprocessing: Mapping[str, Any], raw: Raw) -> Any:
-    """Raw examples after the preprocessing of `preprocessing.json`."""
-    inputs = preprocessing["inputs"]
-    if "" not in inputs:
-        assert isinstance(raw, Mapping)
-        return {name: applied(state, raw[name]) for name, state in inputs.items()}
-    x = applied(inputs[""], raw)
-    window = preprocessing["window"]
-    if window is None:
-        return x
-    windows, _ = window_rows(len(x), None, None, length=window["length"], horizon=0, stride=window["stride"])
-    return x[windows]
-
-
-def applied(state: Mapping[str, Any], raw: Any) -> NDArray[Any]:
-    """One input's examples after what its state says."""
-    if state["way"] == "text":
-        return apply_texts(state, list(raw))
-    x = np.asarray(raw)
-    if state["way"] == "table":
-        return apply_table(state["columns"], x)
-    if state["way"] == "sequence":
-        return apply_sequences(state["length"], x)
-    if state["way"] == "tokens":
-        return np.ascontiguousarray(x, dtype=np.int32)
-    offset, divisor = np.asarray(state["offset"], np.float64), np.asarray(state["divisor"], np.float64)
-    return ((x.astype(np.float64) - offset) / divisor).astype(np.float32)
 
 
 def read(path: Path, document: Mapping[str, Any]) -> Raw:

@@ -12,6 +12,7 @@ _MODULES = (
     "tuners/datasets/preprocessing/tables.py",
     "tuners/datasets/preprocessing/texts.py",
     "tuners/datasets/preprocessing/windows.py",
+    "tuners/datasets/preprocessing/standalone.py",
     "tuners/trainer/results/decoding.py",
     "tuners/trainer/results/predicting.py",
 )
