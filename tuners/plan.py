@@ -132,6 +132,7 @@ def plan(definition: Definition, space: Space, data: DataFacts) -> Plan:
     epochs = [None if each is None else round(each * times) for each in (low, expected, high)]
     if most is not None:
         epochs = [most if each is None else min(each, most) for each in epochs]
+    warnings += _about_folds(definition, data)
     if data.train_rows < 100:
         warnings.append(
             PlanWarning("little_data", "/dataset", f"the data set has only {data.train_rows} training rows")
@@ -210,6 +211,19 @@ def _epochs_per_trial(definition: Definition, space: Space, data: DataFacts) -> 
         assert isinstance(drawn, int)
         draws.append(drawn)
     return span.low, sum(draws) / len(draws), span.high
+
+
+def _about_folds(definition: Definition, data: DataFacts) -> list[PlanWarning]:
+    """Of k classes one has at most a k-th of the rows."""
+    folding = definition.fit.cross_validation
+    classes = data.num_classes or 1
+    if folding is None or data.task != "classification" or folding.folds <= data.train_rows // classes:
+        return []
+    detail = (
+        f"of {classes} classes in {data.train_rows} rows one has fewer rows than there are folds: some folds validate "
+        "without it"
+    )
+    return [PlanWarning("folds_without_a_class", "/fit/cross_validation/folds", detail)]
 
 
 def _about_space(definition: Definition, space: Space, size: int | None) -> list[PlanWarning]:

@@ -175,6 +175,12 @@ class TestLanguage:
         assert plan(folded, folded.space(), facts(TABLE)).epochs == 4 * 3 * 10
         assert definition(executions_per_trial=2).trainings_per_trial == 2
 
+    @pytest.mark.parametrize(("rows", "warned"), [(19, True), (20, False)])
+    def test_more_folds_than_a_class_can_have_rows(self, rows: int, warned: bool) -> None:
+        folded = definition(fit={"cross_validation": {"folds": 10}})
+        codes = {each.code for each in plan(folded, folded.space(), facts(replace(TABLE, train_rows=rows))).warnings}
+        assert ("folds_without_a_class" in codes) == warned
+
 
 def faults(document: Any, data: Dataset) -> set[tuple[str, str]]:
     with pytest.raises(InvalidDefinition) as refused:
