@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -36,8 +36,20 @@ class ChildServer:
     log: Path
 
     @classmethod
-    def start(cls, data_dir: Path, *, slots: int, command: Sequence[str] | None = None) -> ChildServer:
-        """Start it on a free port. `command` replaces `headstock up` (tests)."""
+    def start(
+        cls,
+        data_dir: Path,
+        *,
+        slots: int,
+        settings: Mapping[str, str] | None = None,
+        command: Sequence[str] | None = None,
+    ) -> ChildServer:
+        """Start it on a free port.
+
+        Args:
+            settings: `HEADSTOCK_*` variables it gets; those around us are meant for other services.
+            command: Replaces `headstock up` (tests).
+        """
         data_dir.mkdir(parents=True, exist_ok=True)
         # A service that was killed leaves its address behind; the new one's is waited for.
         (data_dir / "server.json").unlink(missing_ok=True)
@@ -46,6 +58,7 @@ class ChildServer:
         arguments = list(command) if command is not None else [*own, "--port", "0", "--slots", str(slots)]
         # Addresses and settings meant for another service must not reach this one.
         environment = {name: value for name, value in os.environ.items() if not name.startswith("HEADSTOCK_")}
+        environment |= settings or {}
         with log.open("wb") as output:
             process = subprocess.Popen(
                 arguments,

@@ -1,0 +1,1 @@
+"""Model-building functions as people have them for Keras Tuner, registered by `HEADSTOCK_BUILDERS`."""
