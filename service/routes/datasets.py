@@ -13,7 +13,7 @@ from service.contracts import answers
 from service.dependencies import Ctx, DatasetPath, Reader, Submitter, protected_router
 from service.schemas.base import Page
 from service.schemas.platform import BuiltinOut, DatasetOut
-from service.uploads import ReceivedUpload
+from service.uploads import ReceivedDataset
 from storage import errors
 from tuners.datasets.builtin_names import BUILTINS
 from tuners.datasets.options import OPTIONS, UploadOptions
@@ -67,7 +67,7 @@ def _form() -> dict[str, Any]:
     ),
     openapi_extra=_form(),
 )
-def upload_dataset(upload: ReceivedUpload, caller: Submitter, ctx: Ctx, response: Response) -> DatasetOut:
+def upload_dataset(upload: ReceivedDataset, caller: Submitter, ctx: Ctx, response: Response) -> DatasetOut:
     """Store a data set from an `.npz`, `.csv`, `.parquet` or `.zip` file. What is not said is inferred and shown; the
     file is read by a process of its own that cannot run what is in it. Equal content is kept once.
     """
@@ -115,6 +115,7 @@ def list_builtin(caller: Reader) -> Page[BuiltinOut]:
             task=item.task,
             input_shape=list(item.input_shape),
             num_classes=item.num_classes,
+            target_shape=list(item.target_shape),
             train_rows=item.train_rows,
             test_rows=item.test_rows,
             scale=item.scale,

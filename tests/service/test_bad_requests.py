@@ -14,6 +14,7 @@ from storage.ids import SearchId
 from tests.service.conftest import Service
 from tests.service.problem_shape import assert_problem
 from tests.service.scenes import start_trials
+from tuners.datasets.options import OPTIONS
 
 Row = dict[str, Any]
 
@@ -67,13 +68,15 @@ BUILT: dict[str, Callable[[], dict[str, Any]]] = {
     "form_without_name": lambda: _form(_file()),
     "form_with_unknown_field": lambda: _form(_file(), _field("name", "x"), _field("path", "/etc/passwd")),
     "form_of_many_parts": lambda: _form(
-        _file(), *[_field(name, "x") for name in ("name", "target", "scale", "task")] * 500
+        _file(), *[_field(name, "x") for name in ("name", *(option.name for option in OPTIONS))] * 100
     ),
     "form_with_long_header": lambda: _form(_field("x" * 20_000, "x")),
     "form_cut_off": lambda: _form(_field("name", "x"), _file(), end="--b\r\nContent-Dis"),
     "form_too_large": lambda: _form(_field("name", "x"), _file(content="x" * 120_000)),
     "form_of_a_model": lambda: _form(_field("name", "x"), _file("model.keras")),
     "form_with_control_character": lambda: _form(_field("name", "x\x00"), _file()),
+    "form_of_a_data_set": lambda: _form(_file(), _field("target", "b")),
+    "form_of_pickled_weights": lambda: _form(_field("name", "x"), _file("x.h5", content="cos\nsystem\n(S'id'\ntR.")),
     "form_with_two_files": lambda: _form(_file(), _file(), _field("name", "x")),
 }
 

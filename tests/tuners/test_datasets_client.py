@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
 import json
 import os
 import re
@@ -22,6 +23,7 @@ from storage.artifacts.filesystem import FilesystemStore
 from storage.artifacts.store import ArtifactStore, StoredFile
 from storage.clock import ManualClock
 from storage.errors import DatasetUnavailable, InvalidDataset, NameTaken, NotFound, StorageUnavailable
+from storage.ids import DatasetId
 from storage.records import Dataset
 from storage.repository import Repository
 from storage.settings import Settings
@@ -30,8 +32,9 @@ from tests.tuners.dataset_files import MNIST_VARIABLE, npz
 from tuners.datasets.arrays import ArraysCache, DataRequest, load_arrays
 from tuners.datasets.builtin_names import BUILTINS, builtin_names, find_builtin, nearest_builtin
 from tuners.datasets.client import DatasetClient
-from tuners.datasets.files import dataset_folder
+from tuners.datasets.files import dataset_folder, read_meta
 from tuners.datasets.options import UploadOptions
+from tuners.datasets.record import recorded
 from tuners.datasets.wire import Meta
 
 LABEL = UploadOptions(target="label")
@@ -383,11 +386,55 @@ def test_description_of_parts_that_do_not_fit_together(shapes: dict[str, tuple[i
                 Meta.model_validate({**document, "arrays": facts})
 
 
+def test_sets_stored_in_the_first_format_are_still_read(store: ArtifactStore, tmp_path: Path) -> None:
+    """As version 0.1 wrote them: six arrays at most, and a description without the later fields."""
+    x, y = np.arange(6, dtype="<f8").reshape(3, 2), np.array([0, 1, 0], dtype="<i4")
+    facts = {}
+    for name, array in (("x_train", x), ("y_train", y), ("x_test", x), ("y_test", y)):
+        np.save(tmp_path / f"{name}.npy", array)
+        store.put(f"datasets/d_1/{name}.npy", tmp_path / f"{name}.npy")
+        sha256 = hashlib.sha256(array.tobytes()).hexdigest()
+        facts[name] = {"dtype": array.dtype.name, "shape": list(array.shape), "sha256": sha256}
+    document = {
+        "format": 1,
+        "task": "classification",
+        "input_shape": [2],
+        "num_classes": 2,
+        "class_names": ["no", "yes"],
+        "feature_names": ["a", "b"],
+        "scale": "standard",
+        "arrays": facts,
+    }
+    (tmp_path / "meta.json").write_text(json.dumps(document))
+    store.put("datasets/d_1/meta.json", tmp_path / "meta.json")
+    listed = {name: [each["dtype"], each["shape"], each["sha256"]] for name, each in facts.items()}
+    first = hashlib.sha256(json.dumps(listed, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+    meta = read_meta(store, "datasets/d_1")
+    record = recorded(
+        meta,
+        dataset_id=DatasetId("d_1"),
+        owner="ann",
+        name="old",
+        source="upload: old.npz",
+        builtin=False,
+        key="datasets/d_1",
+        size_bytes=1,
+        created_at=ManualClock().now(),
+    )
+    assert record.fingerprint == first
+    assert (record.kind, record.train_rows, record.validation_rows, record.test_rows) == ("array", 3, 0, 3)
+    assert (record.columns, record.inputs, record.targets, record.max_token) == ((), (), (), None)
+    assert (record.weighted, record.grouped, record.timed) == (False, False, False)
+    np.testing.assert_array_equal(np.load(dataset_folder(store, record) / "x_test.npy"), x)
+
+
 def test_no_file_makes_the_reader_unpickle_connect_run_or_write_elsewhere(tmp_path: Path) -> None:
     """All hostile files of the table, read under an audit hook (PEP 578) that writes down what it must not see."""
     code = """
 import sys, tempfile
 from pathlib import Path
+from tests.tuners import test_datasets_images as images
+from tests.tuners import test_datasets_tables as tables
 from tests.tuners import test_datasets_uploads as table
 
 root = Path(sys.argv[1])
@@ -404,9 +451,18 @@ def hook(event, args):
             seen.append((event, args[0]))
 
 # Modules are loaded and caches filled before the watch begins.
-warm = [("npz", table.npz(x=table.X, y=table.Y), {}), ("csv", table.CSV.encode(), {"target": "label"})]
+KINDS = ("JPEG", "GIF", "BMP")
+warm = [
+    ("npz", table.npz(x=table.X, y=table.Y), {}),
+    ("csv", table.CSV.encode(), {"target": "label"}),
+    ("parquet", tables.parquet(tables.PLAIN), {"target": "y"}),
+    ("zip", images.zipped(images.PETS), {}),
+    ("zip", images.zipped({f"{kind}/1.png": images.encoded(images.SMALL, kind) for kind in KINDS}), {}),
+]
 files = [("npz", bad.bytes(), bad.options) for bad in table.BAD_NPZ]
 files += [("csv", bad.bytes(), {"target": "label", **bad.options}) for bad in table.BAD_CSV]
+files += [("parquet", bad.content(), {"target": "y", **bad.options}) for bad in tables.BAD]
+files += [("zip", bad.content(), bad.options) for bad in images.BAD]
 sys.addaudithook(hook)
 for index, (kind, content, options) in enumerate(warm + files):
     folder = root / str(index)
@@ -426,7 +482,7 @@ print(index + 1, seen)
     assert done.stderr == ""
     count, _, seen = done.stdout.strip().partition(" ")
     assert seen == "[]"
-    assert int(count) > 100
+    assert int(count) > 250
 
 
 class TestBuiltin:
@@ -445,6 +501,7 @@ class TestBuiltin:
         assert (record.name, record.task, record.scale) == (name, item.task, item.scale)
         assert (record.input_shape, record.num_classes) == (item.input_shape, item.num_classes)
         assert (record.train_rows, record.test_rows) == (item.train_rows, item.test_rows)
+        assert record.target_shape == item.target_shape
         assert item.class_names in ((), record.class_names)
         assert len(record.class_names) == (item.num_classes or 0)
 

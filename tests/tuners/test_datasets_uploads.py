@@ -408,6 +408,88 @@ class TestNpz:
         meta, _ = good(tmp_path, npz(x=X, y=y, x_test=X, y_test=np.array([5, -1, 5, 5])), file_format="npz")
         assert meta.class_names == ("-1", "5", str(2**60), str(2**60 + 1))
 
+    @pytest.mark.parametrize(
+        ("y", "task", "expected"),
+        [
+            ([[1, 1], [0, 1]], None, "multilabel"),
+            ([[True, True], [False, True]], None, "multilabel"),
+            ([[1.0, 1.0], [0.0, 1.0]], None, "regression"),
+            ([[1.0, 1.0], [0.0, 1.0]], "multilabel", "multilabel"),
+            ([[1, 1], [0, 1]], "regression", "regression"),
+            ([[1, 0], [0, 1]], None, "classification"),
+            ([[1, 0], [0, 1]], "multilabel", "multilabel"),
+            ([[1, 0], [0, 1]], "regression", "regression"),
+            ([[2, 0], [0, 1]], None, "regression"),
+        ],
+    )
+    def test_several_columns_of_targets(self, tmp_path: Path, y: list[Any], task: str | None, expected: str) -> None:
+        meta, arrays = good(tmp_path, npz(x=X[:2], y=y), file_format="npz", task=task)
+        several = expected != "classification"
+        assert (meta.task, meta.target_shape) == (expected, (2,) if several else ())
+        assert meta.num_classes == (None if expected == "regression" else 2)
+        dtype = {"multilabel": "uint8", "regression": "float64", "classification": "int32"}[expected]
+        assert arrays["y_train"].dtype == dtype
+        np.testing.assert_array_equal(arrays["y_train"], y if several else np.argmax(y, axis=1))
+
+    def test_weights_groups_and_times(self, tmp_path: Path) -> None:
+        content = npz(
+            x=X, y=Y, x_val=X, y_val=Y, w=[1, 2, 3, 0], sample_weight_val=np.ones((4, 1)), groups=[30, 10, 30, 20],
+            times=[0.5, -1.0, 0.25, 0.5],
+        )  # fmt: skip
+        meta, arrays = good(tmp_path, content, file_format="npz")
+        assert {"w_train", "w_validation", "g_train", "t_train"} <= set(meta.arrays)
+        assert arrays["w_train"].dtype == np.float64
+        assert arrays["g_train"].tolist() == [2, 0, 2, 1]
+        assert arrays["t_train"].tolist() == [2, 0, 1, 2]
+
+    @pytest.mark.parametrize(
+        ("x", "largest"),
+        [
+            (np.array([[1, 50], [3, 0]]), 50),
+            (np.array([[1, 50], [3, 0]], dtype=np.uint16), 50),
+            (np.array([[1, 50], [3, 0]], dtype=np.uint8), None),
+            (np.array([[1, -50], [3, 0]]), None),
+            (np.array([[1.0, 50.0], [3.0, 0.0]]), None),
+            (np.ones((2, 3, 4), dtype=np.int64), None),
+        ],
+    )
+    def test_tokens(self, tmp_path: Path, x: np.ndarray, largest: int | None) -> None:
+        assert good(tmp_path, npz(x=x, y=[0, 1]), file_format="npz")[0].max_token == largest
+
+    @pytest.mark.parametrize(
+        ("shape", "kind"),
+        [((8, 8, 3), "image"), ((8, 8, 1), "image"), ((8, 8, 4), "image"), ((8, 8), "array"), ((8, 8, 7), "array")],
+    )
+    def test_bytes_with_channels_are_images(self, tmp_path: Path, shape: tuple[int, ...], kind: str) -> None:
+        assert good(tmp_path, npz(x=np.zeros((2, *shape), np.uint8), y=[0, 1]), file_format="npz")[0].kind == kind
+
+    def test_texts_in_every_part(self, tmp_path: Path) -> None:
+        content = npz(x=np.array([["日本"], ["a"]]), y=["p", "n"], x_test=np.array(["", "longer"]), y_test=["n", "n"])
+        meta, arrays = good(tmp_path, content, file_format="npz")
+        assert (meta.kind, meta.rows("train"), meta.rows("test")) == ("text", 2, 2)
+        assert arrays["x_train"].tobytes().decode() == "日本a"
+        assert arrays["offsets_train"].tolist() == [0, 6, 7]
+        assert arrays["offsets_test"].tolist() == [0, 0, 6]
+
+    def test_several_inputs_and_targets_in_every_part(self, tmp_path: Path) -> None:
+        images = np.zeros((4, 5, 5, 1), np.uint8)
+        content = npz(**{
+            "X.Image_train": images, "x.meta_train": X, "x.meta_val": X[:2], "x.image_val": images[:2],
+            "y.a_train": Y, "y.b_train": X[:, :2], "y.b_val": X[:2, :2], "y.a_val": Y[:2],
+        })  # fmt: skip
+        meta, arrays = good(tmp_path, content, file_format="npz")
+        assert [(each.name, each.shape, each.dtype) for each in meta.inputs] == [
+            ("image", (5, 5, 1), "uint8"),
+            ("meta", (3,), "float32"),
+        ]
+        assert [(each.name, each.task, each.shape, each.num_classes) for each in meta.targets] == [
+            ("a", "classification", (), 2),
+            ("b", "regression", (2,), None),
+        ]
+        assert (meta.task, meta.input_shape, meta.num_classes, meta.scale) == ("classification", (5, 5, 1), 2, "none")
+        assert meta.rows("validation") == 2
+        np.testing.assert_array_equal(arrays["y.b_validation"], X[:2, :2])
+
     def test_label_only_in_the_test_part_is_a_class_too(self, tmp_path: Path) -> None:
         meta, arrays = good(tmp_path, npz(x=X, y=[0, 1, 0, 1], x_test=X, y_test=[2, 2, 0, 1]), file_format="npz")
         assert meta.num_classes == 3

@@ -38,7 +38,8 @@ def _from_sklearn(item: Builtin) -> RawData:
     from sklearn import datasets
 
     bunch = getattr(datasets, f"load_{item.name}")()
-    classes = tuple(str(name) for name in bunch["target_names"]) if item.num_classes else None
+    named = item.num_classes or item.target_shape
+    classes = tuple(str(name) for name in bunch["target_names"]) if named else None
     if item.name == "digits":
         # 0 to 16 in 64-bit floats: an eighth of the size says the same. Names of pixels say nothing.
         return RawData(parts={"train": Part(bunch["images"].astype(np.uint8), bunch["target"])}, class_names=classes)

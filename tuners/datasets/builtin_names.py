@@ -22,6 +22,7 @@ class Builtin:
         class_names: Empty where the library itself tells them, and for regression.
         train_rows: Rows of the training part. scikit-learn's sets have no other part: all rows are training rows, and a
             search sets some aside by `validation_split`.
+        target_shape: () for one number or class, (k,) for k numbers.
         files: Paths below Keras' cache folder (`KERAS_HOME`, else `~/.keras`) that the first use fetches.
     """
 
@@ -36,6 +37,7 @@ class Builtin:
     test_rows: int = 0
     class_names: tuple[str, ...] = ()
     files: tuple[str, ...] = ()
+    target_shape: tuple[int, ...] = ()
 
     @property
     def needs_network(self) -> bool:
@@ -105,6 +107,17 @@ BUILTINS: tuple[Builtin, ...] = (
         num_classes=None,
         scale="standard",
         train_rows=442,
+    ),
+    Builtin(
+        name="linnerud",
+        description="20 men by 3 exercises; the targets are their weight, waist and pulse.",
+        library="scikit-learn",
+        task="regression",
+        input_shape=(3,),
+        num_classes=None,
+        scale="standard",
+        train_rows=20,
+        target_shape=(3,),
     ),
     Builtin(
         name="mnist",

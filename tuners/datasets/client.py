@@ -33,6 +33,7 @@ from storage.settings import Settings
 from tuners.datasets.builtin_names import find_builtin, nearest_builtin
 from tuners.datasets.child import Child
 from tuners.datasets.options import FILE_FORMATS, UploadOptions
+from tuners.datasets.provenance import ROLES, upload_source
 from tuners.datasets.record import recorded
 from tuners.datasets.wire import META_NAME, BuiltinRequest, Meta, Request, UploadRequest
 
@@ -140,7 +141,7 @@ class DatasetClient:
                 "max_memory_bytes": _UPLOAD_MEMORY_BYTES,
             }
         )
-        source = f"upload: {_plain_filename(filename)}"
+        source = upload_source(_plain_filename(filename), {role: getattr(options, role) for role in ROLES})
         return self._make(work, name=name, owner=owner, source=source, timeout_s=self._upload_timeout_s)
 
     def delete(self, dataset_id: DatasetId) -> None:

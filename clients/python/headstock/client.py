@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 import os
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, BinaryIO
 
 import httpx
 from pydantic import RootModel
@@ -18,16 +18,20 @@ from headstock._http import Http, Retries, Waiting, segment
 from headstock._version import __version__
 from headstock.connection import discover, local
 from headstock.errors import HeadstockError
+from headstock.jobs import FinalJob, RangeTest
 from headstock.models import (
     BuiltinDataset,
     Dataset,
     Event,
+    FinalRecord,
     LoginCode,
     Page,
+    RangeTestRecord,
     SearchRecord,
     SearchState,
     TemplateName,
     TrialRecord,
+    Weights,
     Worker,
 )
 from headstock.plans import Plan
@@ -168,6 +172,75 @@ class Client:
         """The trial with that id. Raises NotFound."""
         return Trial(self._http, self._http.get(f"/v1/trials/{segment(trial_id)}", TrialRecord))
 
+    # Jobs
+
+    def final(self, job_id: str) -> FinalJob:
+        """The final training with that id. Raises NotFound."""
+        return FinalJob(self._http, self._http.get(f"/v1/final/{segment(job_id)}", FinalRecord))
+
+    def finals(self) -> Iterator[FinalJob]:
+        """Final trainings, newest first, without their reports; also those whose search has been deleted."""
+        for record in _pages.items(self._http, "/v1/final", Page[FinalRecord]):
+            yield FinalJob(self._http, record)
+
+    def lr_range_test(
+        self,
+        definition: Definition,
+        *,
+        values: Mapping[str, Any] | None = None,
+        min_rate: float | None = None,
+        max_rate: float | None = None,
+        steps: int | None = None,
+        smoothing: float | None = None,
+        divergence: float | None = None,
+        idempotency_key: str | None = None,
+    ) -> RangeTest:
+        """Find a range of learning rates for a definition's model, by a few batches with an ever greater one.
+
+        What is None has the service's default.
+
+        Args:
+            definition: The definition, or the path of a JSON file with it.
+            values: Values of some hyperparameters; the others have their defaults.
+            min_rate: The first learning rate.
+            max_rate: The last one.
+            steps: Batches.
+            smoothing: Share of the old value in the running mean of the losses.
+            divergence: It ends when the smoothed loss is so many times the least one.
+
+        Raises:
+            InvalidDefinition: Something in the definition is wrong; `errors` has the places.
+            Invalid: Something else is.
+        """
+        options = {
+            "values": None if values is None else dict(values),
+            "min_rate": min_rate,
+            "max_rate": max_rate,
+            "steps": steps,
+            "smoothing": smoothing,
+            "divergence": divergence,
+        }
+        record = self._http.post(
+            "/v1/lr-range-tests",
+            RangeTestRecord,
+            json={
+                "definition": load_definition(definition),
+                **{name: value for name, value in options.items() if value is not None},
+            },
+            idempotency_key=idempotency_key or uuid.uuid4().hex,
+            timeout_s=CHECK_TIMEOUT_S,
+        )
+        return RangeTest(self._http, record)
+
+    def range_test(self, job_id: str) -> RangeTest:
+        """The range test with that id. Raises NotFound."""
+        return RangeTest(self._http, self._http.get(f"/v1/lr-range-tests/{segment(job_id)}", RangeTestRecord))
+
+    def range_tests(self) -> Iterator[RangeTest]:
+        """Learning-rate range tests, newest first, without their points."""
+        for record in _pages.items(self._http, "/v1/lr-range-tests", Page[RangeTestRecord]):
+            yield RangeTest(self._http, record)
+
     def events(self, *, after: int | None = None) -> Iterator[Event]:
         """What happens in all searches from now on (or since event number `after`); never ends by itself."""
         return _events.follow(self._http, "/v1/events", after=after)
@@ -179,31 +252,56 @@ class Client:
         path: str | Path,
         *,
         name: str | None = None,
-        target: str | None = None,
+        target: str | Sequence[str] | None = None,
+        text: str | None = None,
+        ignore: str | Sequence[str] | None = None,
+        part: str | None = None,
+        group: str | None = None,
+        time: str | None = None,
+        weight: str | None = None,
+        image_size: str | tuple[int, int] | None = None,
+        color: str | None = None,
         scale: str | None = None,
         task: str | None = None,
     ) -> Dataset:
         """Store a data set; definitions then refer to it by its name.
 
         Args:
-            path: An `.npz` file (`x_train`, `y_train`, and where there are any `x_validation`, `x_test`, ...) or a
-                `.csv` file with a header.
+            path: An `.npz` file (`x_train`, `y_train`, and where there are any `x_validation`, `x_test`, ...), a
+                `.csv` file with a header, a `.parquet` file, or a `.zip` file with a folder of images for each class.
             name: None takes the file's name without its ending.
-            target: The column to predict, of a `.csv` file.
+            target: Of a table: the column to predict, or several.
+            text: Of a table: the column of texts that are the examples.
+            ignore: Of a table: columns to leave out.
+            part: Of a table: the column that says `train`, `validation` or `test`.
+            group: Of a table: the column whose equal values must stay on one side of a split.
+            time: Of a table: the column that orders the rows.
+            weight: Of a table: the column of sample weights.
+            image_size: Height and width, as `(64, 64)` or `"64x64"`, that images are brought to.
+            color: `rgb` or `grayscale`: what images are brought to.
             scale: `0-1`, `standard` or `none`, applied in training.
-            task: `classification` or `regression`; None lets the service tell from the targets.
+            task: `classification`, `regression` or `multilabel`; None lets the service tell from the targets.
 
         Raises:
             InvalidDataset: The file cannot be used; the message says why.
             NameTaken: There is another of that name.
         """
         file = Path(path)
-        options = {"name": name or file.stem, "target": target, "scale": scale, "task": task}
-        try:
-            content = file.open("rb")
-        except OSError as fault:
-            raise HeadstockError(f"{file} cannot be read: {fault.strerror or fault}") from fault
-        with content:
+        options = {
+            "name": name or file.stem,
+            "target": _between_commas(target),
+            "text": text,
+            "ignore": _between_commas(ignore),
+            "part": part,
+            "group": group,
+            "time": time,
+            "weight": weight,
+            "image_size": image_size if isinstance(image_size, str | None) else f"{image_size[0]}x{image_size[1]}",
+            "color": color,
+            "scale": scale,
+            "task": task,
+        }
+        with _opened(file) as content:
             return self._http.upload(
                 "/v1/datasets",
                 Dataset,
@@ -233,6 +331,46 @@ class Client:
     def _dataset_id(self, reference: str) -> str:
         """The id of the data set of that name; what is no name is taken for an id."""
         return next((dataset.id for dataset in self.datasets() if dataset.name == reference), reference)
+
+    # Weights for models to begin with
+
+    def upload_weights(self, path: str | Path, *, name: str | None = None) -> Weights:
+        """Store weights for the backbone of an `application` model; definitions refer to them by their name.
+
+        Args:
+            path: What `model.save_weights` writes (`.weights.h5`), or weights or a whole model as `.h5`.
+            name: None takes the file's name without its ending.
+
+        Raises:
+            InvalidWeights: The file cannot be used; the message says why.
+            NameTaken: There are others of that name.
+        """
+        file = Path(path)
+        with _opened(file) as content:
+            return self._http.upload(
+                "/v1/weights",
+                Weights,
+                files={"file": (file.name, content, "application/octet-stream")},
+                data={"name": name or file.stem.removesuffix(".weights")},
+                timeout_s=UPLOAD_TIMEOUT_S,
+            )
+
+    def weights(self) -> Iterator[Weights]:
+        """The uploaded weights, newest first."""
+        return _pages.items(self._http, "/v1/weights", Page[Weights])
+
+    def delete_weights(self, weights: str | Weights) -> None:
+        """Remove weights, given themselves, their id or their name.
+
+        Raises:
+            NotFound: There are none.
+        """
+        if isinstance(weights, str):
+            named = (each.id for each in self.weights() if each.name == weights)
+            weights_id = next(named, weights)
+        else:
+            weights_id = weights.id
+        self._http.send("DELETE", f"/v1/weights/{segment(weights_id)}")
 
     # What definitions are made from
 
@@ -296,3 +434,14 @@ def load_definition(definition: Definition) -> dict[str, Any]:
     if not isinstance(document, dict):
         raise HeadstockError(f"{file} holds {type(document).__name__}, not a JSON object")
     return document
+
+
+def _opened(file: Path) -> BinaryIO:
+    try:
+        return file.open("rb")
+    except OSError as fault:
+        raise HeadstockError(f"{file} cannot be read: {fault.strerror or fault}") from fault
+
+
+def _between_commas(columns: str | Sequence[str] | None) -> str | None:
+    return columns if isinstance(columns, str | None) else ",".join(columns)

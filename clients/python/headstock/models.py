@@ -11,6 +11,8 @@ from typing import Any, Generic, Literal, TypeVar
 from pydantic import BaseModel, ConfigDict, Field
 
 Scalar = bool | int | float | str
+Value = Scalar | list[int | float]
+"""A value of a hyperparameter; a choice may be between lists of numbers."""
 SearchState = Literal["QUEUED", "RUNNING", "PAUSED", "COMPLETED", "FAILED", "CANCELLED"]
 TrialState = Literal["QUEUED", "RUNNING", "COMPLETED", "STOPPED", "FAILED", "CANCELLED"]
 SEARCH_ENDED = frozenset({"COMPLETED", "FAILED", "CANCELLED"})
@@ -144,6 +146,7 @@ class TrialRecord(Model):
         best_epoch: Epoch of the best objective, counted from 0.
         epochs: Epochs recorded, over all executions.
         hyperparameters: The active ones.
+        swept: Of a sweep: the hyperparameter that is not at its default; None for the baseline and other tuners.
         metrics: All metrics at the best epoch; None where not finite.
         seconds: Training seconds over all attempts that ended.
         parent_trial_id: The trial this one goes on from (Hyperband's promotions).
@@ -157,7 +160,8 @@ class TrialRecord(Model):
     score: float | None = None
     best_epoch: int | None = None
     epochs: int = 0
-    hyperparameters: dict[str, Scalar]
+    hyperparameters: dict[str, Value]
+    swept: str | None = None
     metrics: dict[str, float | None] = Field(default_factory=dict)
     attempts: int = 0
     failure: Failure | None = None
@@ -224,22 +228,77 @@ class AttemptLog(Model):
     log: str | None = None
 
 
+class Column(Model):
+    """One column of a table that is learnt from.
+
+    Attributes:
+        kind: "number" or "category".
+        categories: The first of them, in order; `num_categories` says how many there are.
+        missing: Training rows without a value.
+    """
+
+    name: str
+    kind: str
+    categories: list[str] = Field(default_factory=list)
+    num_categories: int = 0
+    missing: int = 0
+
+
+class DatasetInput(Model):
+    """One of several named arrays of examples."""
+
+    name: str
+    shape: list[int]
+    dtype: str
+
+
+class DatasetTarget(Model):
+    """One of several named targets."""
+
+    name: str
+    task: str
+    num_classes: int | None = None
+    class_names: list[str] = Field(default_factory=list)
+    shape: list[int] = Field(default_factory=list)
+
+
 class Dataset(Model):
     """Data kept by the service.
 
     Attributes:
-        input_shape: Shape of one example, without the batch axis.
+        kind: "array", "image", "table" or "text".
+        task: "classification", "regression" or "multilabel".
+        input_shape: Shape of one example, without the batch axis; empty for texts.
+        target_shape: Shape of one example's target: empty for one number or class.
+        target_names: Of several numbers or labels, where they were named.
+        columns: Of a table, in the order of `input_shape`.
+        inputs: When an example consists of several arrays: all of them.
+        targets: When there are several named targets: all of them.
+        max_token: Largest of rows of whole numbers, none negative: tokens or codes.
+        weighted: Whether rows have sample weights.
+        grouped: Whether rows belong to groups that a split can keep whole.
+        timed: Whether rows have times that a split can keep in order.
         scale: "0-1", "standard" or "none"; applied by the service, fitted on the training part only.
         builtin: Whether it came by name and not by upload.
     """
 
     id: str
     name: str
+    kind: str = "array"
     task: str
     input_shape: list[int]
     num_classes: int | None = None
     class_names: list[str] = Field(default_factory=list)
+    target_shape: list[int] = Field(default_factory=list)
+    target_names: list[str] = Field(default_factory=list)
     feature_names: list[str] = Field(default_factory=list)
+    columns: list[Column] = Field(default_factory=list)
+    inputs: list[DatasetInput] = Field(default_factory=list)
+    targets: list[DatasetTarget] = Field(default_factory=list)
+    max_token: int | None = None
+    weighted: bool = False
+    grouped: bool = False
+    timed: bool = False
     train_rows: int = 0
     validation_rows: int = 0
     test_rows: int = 0
@@ -266,10 +325,26 @@ class BuiltinDataset(Model):
     task: str | None = None
     input_shape: list[int] = Field(default_factory=list)
     num_classes: int | None = None
+    target_shape: list[int] = Field(default_factory=list)
     train_rows: int = 0
     test_rows: int = 0
     scale: str | None = None
     needs_network: bool = False
+
+
+class Weights(Model):
+    """Pretrained weights kept by the service.
+
+    Attributes:
+        format: ".weights.h5" (Keras 3) or ".h5" (older, layer by layer).
+    """
+
+    id: str
+    name: str
+    format: str | None = None
+    size_bytes: int | None = None
+    sha256: str | None = None
+    created_at: datetime | None = None
 
 
 class TemplateName(Model):
@@ -312,3 +387,101 @@ class Event(Model):
     trial_id: str | None = None
     payload: dict[str, Any] = Field(default_factory=dict)
     recorded_at: datetime | None = None
+
+
+class JobRecord(Model):
+    """A training that is no search of its own, as the service described it at one moment.
+
+    Attributes:
+        trial_id: The job's one trial, once it exists.
+        failure: Why it failed; None when it did not.
+        links: Addresses of what there is of it.
+    """
+
+    id: str
+    name: str
+    state: SearchState
+    state_reason: Reason | None = None
+    hyperparameters: dict[str, Any]
+    seed: int
+    dataset_id: str
+    trial_id: str | None = None
+    progress: float | None = None
+    elapsed_seconds: float = 0.0
+    remaining_seconds: float | None = None
+    failure: Failure | None = None
+    created_at: datetime
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
+    links: dict[str, str] = Field(default_factory=dict)
+
+    @property
+    def ended(self) -> bool:
+        return self.state in SEARCH_ENDED
+
+
+class FinalSource(Model):
+    """The trial that a final training retrains, as it was when the job was made.
+
+    Attributes:
+        executions: Trainings behind the score: repeats and folds.
+    """
+
+    search_id: str
+    search_name: str
+    trial_id: str
+    trial_number: int
+    objective: Objective
+    score: float | None = None
+    best_epoch: int | None = None
+    executions: int = 1
+    metrics: dict[str, float | None] = Field(default_factory=dict)
+
+
+class FinalRecord(JobRecord):
+    """A final training.
+
+    Attributes:
+        epochs: Epochs to train; None for models without epochs.
+        report: How it was trained and how it did on the test part; None until it has ended well, and in lists.
+    """
+
+    source: FinalSource
+    epochs: int | None = None
+    report: dict[str, Any] | None = None
+
+
+class RangeSuggestion(Model):
+    """A range of learning rates to search in.
+
+    Attributes:
+        steepest: Where the smoothed loss falls fastest.
+        minimum: Where the smoothed loss is least.
+        method: How they were found, in words.
+    """
+
+    min_rate: float
+    max_rate: float
+    steepest: float
+    minimum: float
+    method: dict[str, str] = Field(default_factory=dict)
+
+
+class RangeTestRecord(JobRecord):
+    """A learning-rate range test; its points are there once it has ended well.
+
+    Attributes:
+        diverged: Whether it ended because the loss grew without end.
+    """
+
+    min_rate: float
+    max_rate: float
+    steps: int
+    smoothing: float
+    divergence: float
+    batch_size: int | None = None
+    diverged: bool | None = None
+    rates: list[float] = Field(default_factory=list)
+    losses: list[float] = Field(default_factory=list)
+    smoothed: list[float] = Field(default_factory=list)
+    suggestion: RangeSuggestion | None = None

@@ -9,6 +9,7 @@ import typer
 
 from headstock import words
 from headstock.cli.session import JsonFlag, session_of
+from headstock.models import Dataset
 
 app = typer.Typer(
     help="List, upload and remove data sets.", invoke_without_command=True, no_args_is_help=False, rich_markup_mode=None
@@ -36,7 +37,7 @@ def list_datasets(context: typer.Context, as_json: JsonFlag = False) -> None:
             (
                 dataset.name,
                 dataset.task,
-                "x".join(map(str, dataset.input_shape)),
+                _input(dataset),
                 "–" if dataset.num_classes is None else dataset.num_classes,
                 dataset.train_rows,
                 dataset.validation_rows,
@@ -81,24 +82,51 @@ def builtin(context: typer.Context, as_json: JsonFlag = False) -> None:
 @app.command()
 def add(
     context: typer.Context,
-    file: Annotated[Path, typer.Argument(metavar="FILE", help=".npz, or .csv with a header line.")],
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help=".npz, .csv with a header line, .parquet, or .zip of class folders.")
+    ],
     name: Annotated[str | None, typer.Option(help="What definitions call it. Default: the file's name.")] = None,
-    target: Annotated[str | None, typer.Option(help="Column to predict (.csv).")] = None,
+    target: Annotated[str | None, typer.Option(help="Column to predict, or several between commas (tables).")] = None,
+    text: Annotated[str | None, typer.Option(help="Column of the texts to learn from (tables).")] = None,
+    ignore: Annotated[str | None, typer.Option(help="Columns to leave out, between commas (tables).")] = None,
+    part: Annotated[str | None, typer.Option(help="Column that says train, validation or test (tables).")] = None,
+    group: Annotated[str | None, typer.Option(help="Column whose equal values stay together (tables).")] = None,
+    time: Annotated[str | None, typer.Option(help="Column that orders the rows (tables).")] = None,
+    weight: Annotated[str | None, typer.Option(help="Column of sample weights (tables).")] = None,
+    image_size: Annotated[str | None, typer.Option(help="HEIGHTxWIDTH that images are brought to (.zip).")] = None,
+    color: Annotated[str | None, typer.Option(help="rgb or grayscale (.zip).")] = None,
     scale: Annotated[str | None, typer.Option(help="0-1, standard or none.")] = None,
-    task: Annotated[str | None, typer.Option(help="classification or regression. Default: told from the data.")] = None,
+    task: Annotated[
+        str | None, typer.Option(help="classification, regression or multilabel. Default: told from the data.")
+    ] = None,
     as_json: JsonFlag = False,
 ) -> None:
     """Upload a data set."""
     session = session_of(context)
-    dataset = session.client.upload_dataset(file, name=name, target=target, scale=scale, task=task)
+    dataset = session.client.upload_dataset(
+        file,
+        name=name,
+        target=target,
+        text=text,
+        ignore=ignore,
+        part=part,
+        group=group,
+        time=time,
+        weight=weight,
+        image_size=image_size,
+        color=color,
+        scale=scale,
+        task=task,
+    )
     if as_json:
         session.print_json(dataset)
         return
-    classes = f", {dataset.num_classes} classes" if dataset.num_classes is not None else ""
-    shape = "x".join(map(str, dataset.input_shape))
+    labels = "labels" if dataset.task == "multilabel" else "classes"
+    classes = f", {dataset.num_classes} {labels}" if dataset.num_classes is not None else ""
     session.out.print(
-        f"Stored {dataset.name} ({dataset.id}): {dataset.task}{classes}, input {shape}, {dataset.train_rows:,} rows to "
-        f"train on, {dataset.validation_rows:,} to validate, {dataset.test_rows:,} to test",
+        f"Stored {dataset.name} ({dataset.id}): {dataset.task}{classes}, input {_input(dataset)}, "
+        f"{dataset.train_rows:,} rows to train on, {dataset.validation_rows:,} to validate, {dataset.test_rows:,} to "
+        "test",
         markup=False,
         soft_wrap=True,
     )
@@ -117,3 +145,12 @@ def remove(
         session.print_json({"deleted": dataset})
     else:
         session.out.print(f"Removed {dataset}", markup=False, soft_wrap=True)
+
+
+def _input(dataset: Dataset) -> str:
+    """The shape of an example: `8x8`, `text`, or `image 28x28 + meta 4`."""
+    if dataset.kind == "text":
+        return "text"
+    if dataset.inputs:
+        return " + ".join(f"{each.name} {'x'.join(map(str, each.shape))}" for each in dataset.inputs)
+    return "x".join(map(str, dataset.input_shape))
