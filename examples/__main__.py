@@ -1,4 +1,4 @@
-"""`python -m examples [NAME ...] [--short] [--to FOLDER]`: runs the examples, each into a page of tables and pictures."""
+"""`python -m examples [NAME ...] [--short] [--to FOLDER]`: runs the examples, each into a page with pictures."""
 
 from __future__ import annotations
 

@@ -2,8 +2,8 @@
 
     python -m examples.make_data FOLDER [--mnist mnist.npz]
 
-Each file holds `train/`, `validation/` and `test/`, in each of them one folder of 32 x 32 PNG files for each class. They
-are made of scikit-learn's digits, or of MNIST where its file is given.
+Each file holds `train/`, `validation/` and `test/`, in each of them one folder of 32 x 32 PNG files for each class.
+They are made of scikit-learn's digits, or of MNIST where its file is given.
 """
 
 from __future__ import annotations

@@ -92,8 +92,7 @@ def dense_nets(run: Run) -> None:
     for trial in search.trials():
         last = list(trial.epochs())[-1].metrics
         rows.append(
-            [trial.number, *(str(value) for value in trial.hyperparameters.values()), *(last.get(m) for m in FOUR)]
-            + [verdict(last)]
+            [trial.number, *map(str, trial.hyperparameters.values()), *(last.get(m) for m in FOUR), verdict(last)]
         )
     names = [str(name) for name in search.best()[0].hyperparameters]
     run.report.table("At the last epoch", ("trial", *names, *FOUR, "verdict"), rows)
@@ -278,7 +277,7 @@ def best_table(run: Run, search: Search, count: int = 5) -> None:
     names = list(dict.fromkeys(name for trial in best for name in trial.hyperparameters))
     rows = []
     for trial in best:
-        shown = {name: value for name, value in zip(trial.hyperparameters, values(trial), strict=True)}
+        shown = dict(zip(trial.hyperparameters, values(trial), strict=True))
         rows.append([trial.number, trial.score, *(shown.get(name) for name in names), trial.seconds])
     run.report.table("The best trials", ("trial", search.objective.name, *names, "seconds"), rows)
 
