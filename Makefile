@@ -55,8 +55,9 @@ screenshots: $(VENV)/.ready  ## Make pictures of every dashboard page from the d
 	@tools/browser.sh
 	@$(BIN)/python tools/screenshots.py
 
-catalogue: $(VENV)/.ready  ## Regenerate the catalogue of layers from Keras' own signatures
+catalogue: $(VENV)/.ready  ## Regenerate the catalogues from Keras' and scikit-learn's own signatures
 	@$(BIN)/python -m tuners.catalogue.generate
+	@$(BIN)/python -m tuners.catalogue.generate_sklearn
 
 lock: $(VENV)/.ready  ## Pin new versions of all dependencies in requirements.lock
 	@$(BIN)/python -m pip install --quiet uv
