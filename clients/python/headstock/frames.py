@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 TRIAL_COLUMNS = (
     "number", "state", "score", "best_epoch", "epochs", "seconds", "parameters", "attempts",
-    "failure", "device", "parent_trial_id", "started_at", "ended_at", "id",
+    "failure", "device", "parent_trial_id", "swept", "started_at", "ended_at", "id",
 )  # fmt: skip
 EPOCH_COLUMNS = ("trial_id", "trial_number", "execution", "fold", "epoch", "seconds", "recorded_at")
 
@@ -37,7 +37,8 @@ def trials_frame(trials: Iterable[TrialRecord]) -> pandas.DataFrame:
         row["failure"] = trial.failure.code if trial.failure else None
         for name, value in trial.hyperparameters.items():
             names.setdefault(f"hp.{name}")
-            row[f"hp.{name}"] = value
+            # A list in a cell cannot be grouped by: its text can.
+            row[f"hp.{name}"] = str(value) if isinstance(value, list) else value
         rows.append(row)
     frame: pandas.DataFrame = pd.DataFrame(rows, columns=[*TRIAL_COLUMNS, *names])
     # As a column of numbers even while nothing is scored yet.

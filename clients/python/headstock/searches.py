@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from headstock import _downloads, _events, _pages, frames
-from headstock._http import Http, segment
+from headstock._http import Http, QueryValue, segment
 from headstock.errors import HeadstockError, NotFound, SearchFailed, WaitTimeout
 from headstock.models import (
     BestRecord,
@@ -35,6 +35,9 @@ if TYPE_CHECKING:
 
 Table = Literal["trials", "epochs"]
 Format = Literal["csv", "jsonl"]
+At = Literal["best", "last"]
+Baseline = Literal["only", "all"]
+Sort = Literal["number", "value", "score"]
 
 
 class Search:
@@ -233,9 +236,79 @@ class Search:
         """Score and best so far, trial by trial in order of ending."""
         return self._http.get(f"{self._path}/trends/objective", ObjectiveTrend)
 
-    def trend(self, hyperparameter: str) -> HyperparameterTrend:
-        """What the scores say of one hyperparameter: points, a summary per value, the best value, a verdict."""
-        return self._http.get(f"{self._path}/trends/hyperparameters/{segment(hyperparameter)}", HyperparameterTrend)
+    def trend(
+        self,
+        hyperparameter: str,
+        *,
+        metrics: Sequence[str] = (),
+        at: At = "best",
+        min_value: float | None = None,
+        max_value: float | None = None,
+        baseline: Baseline | None = None,
+        sort: Sort = "number",
+    ) -> HyperparameterTrend:
+        """What the trials say of one hyperparameter: points, a summary per value, the best value, a verdict.
+
+        Args:
+            hyperparameter: Its expanded name, such as `units_0`.
+            metrics: Logged metrics to look at, the first of which is the points' score; none: the objective.
+            at: Each trial's best epoch (by the objective), or its last one.
+            min_value: Only trials whose value is at least this; `max_value` at most.
+            baseline: "only" leaves out trials in which another hyperparameter is not at its default; None does so for
+                sweeps.
+            sort: Order of the points: by trial number, by value, or best score first.
+        """
+        query: dict[str, QueryValue | list[str]] = {
+            "metric": list(metrics),
+            "at": at,
+            "min": min_value,
+            "max": max_value,
+            "baseline": baseline,
+            "sort": sort,
+        }
+        path = f"{self._path}/trends/hyperparameters/{segment(hyperparameter)}"
+        return self._http.get(path, HyperparameterTrend, query=query)
+
+    def plot(
+        self,
+        kind: str,
+        path: str | Path,
+        *,
+        name: str | None = None,
+        metrics: Sequence[str] = (),
+        at: At | None = None,
+        chart: Literal["line", "bar"] | None = None,
+        min_value: float | None = None,
+        max_value: float | None = None,
+        baseline: Baseline | None = None,
+        trial: Trial | str | None = None,
+        theme: Literal["light", "dark"] = "light",
+    ) -> Path:
+        """Save a picture as `.svg` or `.png`, as the file's ending says; returns the file.
+
+        Args:
+            kind: `objective`, `hyperparameter` (of `name`), `learning-curves` (of all trials, or of `trial`),
+                `lr-range-test` or `confusion-matrix`.
+            path: The file to write; replaced if it is there.
+
+        Raises:
+            HeadstockError: The file's ending is none of a picture.
+            ReportNotReady: It is drawn from a report that is not there.
+        """
+        target = Path(path)
+        query: dict[str, QueryValue | list[str]] = {
+            "format": _picture_format(target),
+            "name": name,
+            "metric": list(metrics),
+            "at": at,
+            "chart": chart,
+            "min": min_value,
+            "max": max_value,
+            "baseline": baseline,
+            "trial": trial.id if isinstance(trial, Trial) else trial,
+            "theme": theme,
+        }
+        return _downloads.download(self._http, f"{self._path}/plots/{segment(kind)}", target, query=query)
 
     def epoch_trend(self, metric: str | None = None) -> EpochTrend:
         """Quantile bands of a metric's learning curves over all trials; the objective's unless another is named."""
@@ -315,3 +388,10 @@ def _format_of(target: Path) -> Format:
             return "jsonl"
         case other:
             raise HeadstockError(f"{target}: {other!r} is no format of an export; these are: .csv, .jsonl")
+
+
+def _picture_format(target: Path) -> str:
+    ending = target.suffix.lower()
+    if ending not in (".svg", ".png"):
+        raise HeadstockError(f"{target}: {ending!r} is no format of a picture; these are: .svg, .png")
+    return ending[1:]

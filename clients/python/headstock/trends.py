@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from headstock.models import Model, Objective, Scalar
+from pydantic import Field
+
+from headstock.models import Model, Objective, Value
 
 
 class ObjectivePoint(Model):
@@ -34,16 +36,17 @@ class ObjectiveTrend(Model):
 
 
 class HyperparameterPoint(Model):
-    """One scored trial's value and score."""
+    """One scored trial's value, its score (the first metric asked for), and all metrics asked for."""
 
     trial_id: str
     number: int
-    value: Scalar
+    value: Value
     score: float
+    metrics: dict[str, float | None] = Field(default_factory=dict)
 
 
 class ValueSummary(Model):
-    """Scores of the trials with one value, or within one bin of values.
+    """Scores (values of a metric) of the trials with one value, or within one bin of values.
 
     Attributes:
         value: The value; of a bin, the median of the values in it.
@@ -51,7 +54,7 @@ class ValueSummary(Model):
         best: Best score, by the objective's direction.
     """
 
-    value: Scalar
+    value: Value
     low: float | None = None
     high: float | None = None
     count: int
@@ -62,23 +65,48 @@ class ValueSummary(Model):
     best: float
 
 
+class Metric(Model):
+    """A metric, and whether smaller ("min") or larger ("max") values are better."""
+
+    name: str
+    direction: str
+
+
+class MetricTrend(Metric):
+    """What one metric says of the hyperparameter, in the metric's own direction; attributes as in the whole trend."""
+
+    values: list[ValueSummary]
+    best_value: Value | None = None
+    verdict: str
+    diminishing_returns_at: Value | None = None
+
+
 class HyperparameterTrend(Model):
-    """Scores against the values of one hyperparameter, over all scored trials in which it was active.
+    """Metrics against the values of one hyperparameter, over the scored trials in which it was active.
 
     Attributes:
-        best_value: Value of the best trial.
-        verdict: Shape of the scores as they are: `monotone_increasing`, `monotone_decreasing`, `peak`, `valley`,
-            `flat` or `unclear`. For a `min` objective a valley holds the best.
+        metric: The first one asked for; the objective unless another is.
+        at: Which epoch of each trial the metrics are from: "best" or "last".
+        baseline: "only": trials with all other hyperparameters at their defaults, as in a sweep; "all".
+        values: One summary per value or bin, of the first metric.
+        best_value: Value of the best trial by the first metric.
+        verdict: Shape of the numbers as they are: `monotone_increasing`, `monotone_decreasing`, `peak`, `valley`,
+            `flat` or `unclear`. Where smaller is better a valley holds the best.
         diminishing_returns_at: First value beyond which less than a twentieth of the whole gain remains.
+        metrics: The same for each metric asked for.
     """
 
     name: str
     objective: Objective
+    metric: Metric | None = None
+    at: str = "best"
+    baseline: str = "all"
     points: list[HyperparameterPoint]
     values: list[ValueSummary]
-    best_value: Scalar | None = None
+    best_value: Value | None = None
     verdict: str
-    diminishing_returns_at: Scalar | None = None
+    diminishing_returns_at: Value | None = None
+    metrics: list[MetricTrend] = Field(default_factory=list)
 
 
 class EpochBand(Model):

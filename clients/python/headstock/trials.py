@@ -8,7 +8,7 @@ from typing import Any
 
 from headstock import _downloads, _pages
 from headstock._http import Http, segment
-from headstock.models import Attempt, AttemptLog, BestRecord, Epoch, Failure, Page, Scalar, TrialRecord, TrialState
+from headstock.models import Attempt, AttemptLog, BestRecord, Epoch, Failure, Page, TrialRecord, TrialState, Value
 
 
 class Trial:
@@ -49,9 +49,14 @@ class Trial:
         return self.record.best_epoch
 
     @property
-    def hyperparameters(self) -> dict[str, Scalar]:
+    def hyperparameters(self) -> dict[str, Value]:
         """The values under test (active hyperparameters only)."""
         return self.record.hyperparameters
+
+    @property
+    def swept(self) -> str | None:
+        """Of a sweep: the hyperparameter that is not at its default; None for the baseline and other tuners."""
+        return self.record.swept
 
     @property
     def metrics(self) -> dict[str, float | None]:

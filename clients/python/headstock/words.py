@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
-from headstock.models import Scalar
+from headstock.models import Value
 
 
 def number(value: float | None, *, digits: int = 4) -> str:
@@ -19,14 +19,16 @@ def number(value: float | None, *, digits: int = 4) -> str:
     return f"{value:.2e}"
 
 
-def scalar(value: Scalar) -> str:
-    """The value of a hyperparameter, short and unmistakable."""
+def scalar(value: Value) -> str:
+    """The value of a hyperparameter, short and unmistakable; lists as `[18, 18]`."""
+    if isinstance(value, list):
+        return f"[{', '.join(scalar(item) for item in value)}]"
     if isinstance(value, bool):
         return "yes" if value else "no"
     return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
-def values(hyperparameters: Mapping[str, Scalar]) -> str:
+def values(hyperparameters: Mapping[str, Value]) -> str:
     """Hyperparameters in one line."""
     return "  ".join(f"{name}={scalar(value)}" for name, value in hyperparameters.items())
 

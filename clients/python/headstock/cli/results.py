@@ -1,4 +1,4 @@
-"""Commands that read results: best, trials, epochs, trends, exports, templates, workers."""
+"""Commands that read results: best, trials, epochs, exports, models, templates, workers."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from rich.text import Text
 
 from headstock import words
 from headstock.cli.session import JsonFlag, SearchReference, session_of
-from headstock.cli.trend_view import trend_view
 from headstock.errors import HeadstockError
 from headstock.searches import Format, Search, Table
 from headstock.trials import BestTrial, Trial
@@ -22,7 +21,6 @@ def add_to(app: typer.Typer) -> None:
     app.command()(best)
     app.command()(trials)
     app.command()(epochs)
-    app.command()(trend)
     app.command()(export)
     app.command()(model)
     app.command()(templates)
@@ -134,42 +132,6 @@ def epochs(
     )
 
 
-def trend(
-    context: typer.Context,
-    search: SearchReference,
-    name: Annotated[str, typer.Argument(metavar="NAME", help="A hyperparameter, or `objective`.")],
-    as_json: JsonFlag = False,
-) -> None:
-    """Show what one hyperparameter does to the score, or how the score grew (`objective`)."""
-    session = session_of(context)
-    found = session.search(search)
-    if name == "objective":
-        growth = found.objective_trend()
-        if as_json:
-            session.print_json(growth)
-            return
-        session.print_table(
-            (">trial", ">score", ">best so far", ">epochs spent", ">seconds"),
-            (
-                (
-                    point.number,
-                    words.number(point.score),
-                    words.number(point.best),
-                    point.epochs_spent,
-                    words.number(point.elapsed_seconds, digits=1),
-                )
-                for point in growth.points
-            ),
-            empty="No trial is scored yet.",
-        )
-        return
-    shown = found.trend(name)
-    if as_json:
-        session.print_json(shown)
-    else:
-        session.out.print(trend_view(shown))
-
-
 def export(
     context: typer.Context,
     search: SearchReference = "latest",
@@ -183,7 +145,7 @@ def export(
     """Save a search's trials or epochs as a table."""
     session = session_of(context)
     found = session.search(search)
-    target = output or Path(f"{_file_name(found.name)}-{table}.{format or 'csv'}")
+    target = output or Path(f"{file_name(found.name)}-{table}.{format or 'csv'}")
     written = found.export(target, table=table, format=format)
     if as_json:
         session.print_json({"path": str(written), "search_id": found.id, "table": table})
@@ -212,7 +174,7 @@ def model(
         if not leaders:
             raise HeadstockError(f"no trial of {found.name} ({found.id}) is scored yet; it is {found.state}")
         chosen = leaders[0]
-    written = chosen.download_model(output or Path("."), name=f"{_file_name(found.name)}-{chosen.number}")
+    written = chosen.download_model(output or Path("."), name=f"{file_name(found.name)}-{chosen.number}")
     if as_json:
         session.print_json({"path": str(written), "trial_id": chosen.id})
     else:
@@ -224,7 +186,7 @@ def model(
         )
 
 
-def _file_name(name: str) -> str:
+def file_name(name: str) -> str:
     """The name with everything that means something to a file system made a dash."""
     return "".join(letter if letter.isalnum() or letter in "-_." else "-" for letter in name).strip(".") or "search"
 

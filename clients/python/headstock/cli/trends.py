@@ -1,0 +1,136 @@
+"""Commands that show what the results say: trends as tables, and pictures as files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from headstock import words
+from headstock.cli.results import file_name
+from headstock.cli.session import JsonFlag, SearchReference, Session, session_of
+from headstock.cli.trend_view import trend_view
+from headstock.errors import HeadstockError
+from headstock.searches import At, Baseline, Search
+
+MetricOption = Annotated[
+    list[str] | None, typer.Option("--metric", help="A logged metric; may be repeated. Default: the objective.")
+]
+MinOption = Annotated[float | None, typer.Option("--min", help="Only trials whose value is at least this.")]
+MaxOption = Annotated[float | None, typer.Option("--max", help="Only trials whose value is at most this.")]
+BaselineOption = Annotated[
+    Baseline | None,
+    typer.Option("--baseline", help="`only`: all others at their defaults, the default of a sweep; `all`: all trials."),
+]
+
+
+def add_to(app: typer.Typer) -> None:
+    app.command()(trend)
+    app.command()(plot)
+
+
+def trend(
+    context: typer.Context,
+    search: SearchReference,
+    name: Annotated[str, typer.Argument(metavar="NAME", help="A hyperparameter, or `objective`.")],
+    metric: MetricOption = None,
+    at: Annotated[At, typer.Option("--at", help="Each trial's best epoch, or its last one.")] = "best",
+    minimum: MinOption = None,
+    maximum: MaxOption = None,
+    baseline: BaselineOption = None,
+    sort: Annotated[
+        Literal["value", "score"], typer.Option("--sort", help="Order of the rows; `score` puts the best first.")
+    ] = "value",
+    as_json: JsonFlag = False,
+) -> None:
+    """Show what one hyperparameter does to the score or other metrics, or how the score grew (`objective`)."""
+    session = session_of(context)
+    found = session.search(search)
+    if name == "objective":
+        _show_growth(session, found, as_json=as_json)
+        return
+    shown = found.trend(
+        name,
+        metrics=metric or (),
+        at=at,
+        min_value=minimum,
+        max_value=maximum,
+        baseline=baseline,
+        sort=sort,
+    )
+    if as_json:
+        session.print_json(shown)
+    else:
+        session.out.print(trend_view(shown, best_first=sort == "score"))
+
+
+def _show_growth(session: Session, found: Search, *, as_json: bool) -> None:
+    growth = found.objective_trend()
+    if as_json:
+        session.print_json(growth)
+        return
+    session.print_table(
+        (">trial", ">score", ">best so far", ">epochs spent", ">seconds"),
+        (
+            (
+                point.number,
+                words.number(point.score),
+                words.number(point.best),
+                point.epochs_spent,
+                words.number(point.elapsed_seconds, digits=1),
+            )
+            for point in growth.points
+        ),
+        empty="No trial is scored yet.",
+    )
+
+
+def plot(
+    context: typer.Context,
+    search: SearchReference,
+    kind: Annotated[
+        str,
+        typer.Argument(
+            metavar="KIND", help="objective, hyperparameter, learning-curves, lr-range-test or confusion-matrix."
+        ),
+    ],
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="File to write; .svg or .png chooses the format.")
+    ] = None,
+    name: Annotated[str | None, typer.Option("--name", help="The hyperparameter.")] = None,
+    metric: MetricOption = None,
+    at: Annotated[At | None, typer.Option("--at", help="Each trial's best epoch, or its last one.")] = None,
+    chart: Annotated[Literal["line", "bar"] | None, typer.Option("--chart", help="Lines, or bars.")] = None,
+    minimum: MinOption = None,
+    maximum: MaxOption = None,
+    baseline: BaselineOption = None,
+    trial: Annotated[int | None, typer.Option("--trial", help="Number of one trial: all its trainings.")] = None,
+    theme: Annotated[Literal["light", "dark"], typer.Option("--theme", help="Background.")] = "light",
+    as_json: JsonFlag = False,
+) -> None:
+    """Save a picture of a search's results."""
+    session = session_of(context)
+    found = session.search(search)
+    try:
+        chosen = None if trial is None else found.trial(trial)
+    except LookupError as fault:
+        raise HeadstockError(str(fault)) from fault
+    target = output or Path(f"{'-'.join(file_name(part) for part in (found.name, kind, name) if part)}.svg")
+    written = found.plot(
+        kind,
+        target,
+        name=name,
+        metrics=metric or (),
+        at=at,
+        chart=chart,
+        min_value=minimum,
+        max_value=maximum,
+        baseline=baseline,
+        trial=chosen,
+        theme=theme,
+    )
+    if as_json:
+        session.print_json({"path": str(written), "search_id": found.id, "kind": kind})
+    else:
+        session.out.print(f"Wrote {written} ({words.size(written.stat().st_size)})", markup=False, soft_wrap=True)
