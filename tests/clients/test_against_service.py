@@ -43,9 +43,11 @@ COUNTERPARTS = {
     "EpochBandOut": trends.EpochBand,
 }
 # How a trend was computed is told to whoever asks the API; in the SDK it is the docstring.
-LEFT_OUT = {"HyperparameterTrendOut": {"method"}}
+LEFT_OUT = {"HyperparameterTrendOut": {"method"}, "MetricTrendOut": {"method"}}
 
 
+    "MetricOut": trends.Metric,
+    "MetricTrendOut": trends.MetricTrend,
 @pytest.mark.parametrize("name", sorted(COUNTERPARTS))
 def test_documented_keys_are_on_the_model(service: Service, name: str) -> None:
     documented = service.app.openapi()["components"]["schemas"][name]["properties"]
@@ -202,6 +204,10 @@ def test_trends(search: headstock.Search) -> None:
 def test_events_are_told_to_the_end(search: headstock.Search) -> None:
     search.cancel()
     events = list(search.events())
+    asked = search.trend(units, metrics=["val_accuracy", "loss"], at="last", min_value=1, baseline="all", sort="score")
+    assert [shape.name for shape in asked.metrics] == ["val_accuracy", "loss"]
+    assert (asked.at, asked.baseline) == ("last", "all")
+    assert asked.metric == trends.Metric(name="val_accuracy", direction="max")
     assert events[0].kind == "search.created"
     assert events[-1].kind == "search.cancelled"
     assert [event.seq for event in search.events(after=events[1].seq)] == [event.seq for event in events[2:]]

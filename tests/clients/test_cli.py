@@ -228,6 +228,109 @@ def test_trend_has_a_bar_per_value(run: Run, script: Script) -> None:
     assert run("trend", "latest", "units", "--json").json()["verdict"] == "monotone_increasing"
 
 
+def summary(value: object, median: float) -> dict[str, Any]:
+    return {"value": value, "count": 1, **dict.fromkeys(("mean", "median", "q25", "q75", "best"), median)}
+
+
+LISTS: list[list[int]] = [[18], [18, 18], [18, 18, 18]]
+LOSS = {
+    "name": "loss",
+    "direction": "min",
+    "values": [summary(value, median) for value, median in zip(LISTS, (1.0, 0.8, 0.9), strict=True)],
+    "best_value": [18, 18],
+    "verdict": "valley",
+    "diminishing_returns_at": [18, 18],
+}
+ACCURACY = {
+    "name": "accuracy",
+    "direction": "max",
+    "values": [summary(value, median) for value, median in zip(LISTS, (0.5, 0.7, 0.6), strict=True)],
+    "best_value": [18, 18],
+    "verdict": "peak",
+}
+SWEPT = {
+    **LOSS,
+    "name": "hidden",
+    "objective": TREND["objective"],
+    "metric": {"name": "loss", "direction": "min"},
+    "at": "last",
+    "baseline": "only",
+    "points": [],
+    "metrics": [LOSS, ACCURACY],
+}
+
+
+def test_trend_asks_for_metrics_bounds_and_order(run: Run, script: Script) -> None:
+    path = f"{SEARCH}/trends/hyperparameters/hidden"
+    script.on("GET", path, ok(SWEPT))
+    metrics = ("--metric", "loss", "--metric", "accuracy", "--at", "last")
+    shown = run(
+        "trend", "latest", "hidden", *metrics, "--min", "18", "--max", "64", "--baseline", "all", "--sort", "score"
+    ).out
+    query = script.to("GET", path)[0].url.params
+    assert query.get_list("metric") == ["loss", "accuracy"]
+    assert [query[name] for name in ("at", "min", "max", "baseline", "sort")] == [
+        "last",
+        "18.0",
+        "64.0",
+        "all",
+        "score",
+    ]
+    assert "hidden against loss (min), accuracy (max), last epoch, all others at their defaults" in shown
+    rows = [line for line in shown.splitlines() if "█" in line]
+    # The least loss first; its bar is the shortest, its accuracy's the longest.
+    assert [row.lstrip().partition("]")[0] for row in rows] == ["[18, 18", "[18, 18, 18", "[18"]
+    assert "0.8000" in rows[0]
+    assert "loss is lowest in between; best at [18, 18]; little to gain beyond [18, 18]." in shown
+    assert "accuracy is highest in between; best at [18, 18]." in shown
+
+
+def test_trend_of_one_metric_is_ordered_by_value_unless_told(run: Run, script: Script) -> None:
+    one = {**SWEPT, "metrics": [LOSS]}
+    script.on("GET", f"{SEARCH}/trends/hyperparameters/hidden", ok(one))
+
+    def medians(*options: str) -> list[str]:
+        lines = run("trend", "latest", "hidden", "--metric", "loss", *options).out.splitlines()
+        return [next(cell for cell in line.split() if cell.startswith(("0.", "1."))) for line in lines if "█" in line]
+
+    assert medians() == ["1.0000", "0.8000", "0.9000"]
+    assert medians("--sort", "score") == ["0.8000", "0.9000", "1.0000"]
+
+
+def test_trials_show_lists(run: Run, script: Script) -> None:
+    script.on("GET", f"{SEARCH}/trials", page([trial(0, hyperparameters={"hidden": [18, 18]}, swept="hidden")]))
+    assert "hidden=[18, 18]" in run("trials").out
+    assert run("trials", "--json").json()[0]["swept"] == "hidden"
+
+
+def test_plot_writes_the_file_its_ending_asks_for(run: Run, script: Script, tmp_path: Path) -> None:
+    path = f"{SEARCH}/plots/hyperparameter"
+    script.on("GET", path, httpx.Response(200, content=b"picture"))
+    target = tmp_path / "units.png"
+    ran = run(
+        "plot", "latest", "hyperparameter", "--name", "units", "--metric", "loss", "--chart", "bar", "-o", str(target)
+    )
+    assert ran.code == 0, ran.err
+    assert target.read_bytes() == b"picture"
+    query = script.to("GET", path)[0].url.params
+    assert {name: query[name] for name in query} == {
+        "format": "png", "name": "units", "metric": "loss", "chart": "bar", "theme": "light",
+    }  # fmt: skip
+    wrong = run("plot", "latest", "objective", "-o", str(tmp_path / "x.gif"))
+    assert (wrong.code, ".svg, .png" in wrong.err) == (1, True)
+
+
+def test_plot_of_one_trial_by_its_number(
+    run: Run, script: Script, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    script.on("GET", f"{SEARCH}/plots/learning-curves", httpx.Response(200, content=b"<svg/>"))
+    ran = run("plot", "latest", "learning-curves", "--trial", "1", "--json")
+    assert ran.json()["path"] == "digits-mlp-learning-curves.svg"
+    assert script.to("GET", f"{SEARCH}/plots/learning-curves")[0].url.params["trial"] == "t_1"
+    assert run("plot", "latest", "learning-curves", "--trial", "9").code == 1
+
+
 def test_trend_of_the_objective(run: Run, script: Script) -> None:
     point = {"trial_id": "t_0", "number": 0, "score": 0.9, "best": 0.9, "ended_at": "2026-01-01T00:00:00Z"}
     more = {"elapsed_seconds": 2.5, "epochs_spent": 5, "seconds_spent": 2.0}
