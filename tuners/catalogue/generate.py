@@ -19,7 +19,7 @@ from keras.src.utils.naming import to_snake_case
 
 from tuners.catalogue import allowed
 from tuners.catalogue.rendering import first_sentence, joined, render_entry
-from tuners.catalogue.rules import TUNERS, rule_for
+from tuners.catalogue.rules import CALLBACKS, TUNERS, rule_for
 
 
 def document() -> dict[str, Any]:
@@ -30,7 +30,10 @@ def document() -> dict[str, Any]:
         "optimizers": _section("optimizers", {"optimizer": allowed.OPTIMIZERS}),
         "losses": _section("losses", allowed.LOSSES),
         "metrics": _section("metrics", allowed.METRICS),
-        "callbacks": _section("callbacks", {"callback": allowed.CALLBACKS}),
+        "callbacks": {
+            **_section("callbacks", {"callback": allowed.CALLBACKS}),
+            **{name: {"group": "callback", **entry} for name, entry in CALLBACKS.items()},
+        },
         **{kind: _section(kind, {kind.removesuffix("s"): names}) for kind, names in allowed.OBJECTS.items()},
         "tuners": {name: {"group": "tuner", **entry} for name, entry in TUNERS.items()},
     }
