@@ -26,15 +26,18 @@ from service.routes import (
     epochs,
     events,
     exports,
+    finals,
     health,
     platform,
     plots,
+    range_tests,
     results,
     searches,
     sign_in,
     trends,
     trials,
 )
+from service.routes import weights as weights_routes
 from service.sign_in import Brake, LoginCodes
 from service.streams import EventHub
 from service.upload_slots import UploadSlots
@@ -42,6 +45,7 @@ from storage.artifacts.store import ArtifactStore
 from storage.clock import Clock
 from storage.repository import Repository
 from storage.settings import Settings
+from tuners.weights.client import WeightsClient
 
 OPEN_TO_ALL = frozenset({"/healthz", "/readyz", "/login"})
 """The only API routes that need no token (the dashboard's static files need none either)."""
@@ -95,6 +99,7 @@ def create_app(
         store=store,
         planner=planner,
         datasets=datasets,
+        weights=WeightsClient(settings, store, clock),
         clock=clock,
         codes=LoginCodes(clock, lasts_s=limits.login_code_s),
         brake=Brake(clock, per_minute=limits.bad_tokens_per_minute),
@@ -107,8 +112,8 @@ def create_app(
         pictures=Gate("pictures", places=limits.pictures, wait_s=limits.gate_wait_s),
         painter=painter or make_painter(settings, clock),
     )
-    of_searches = (searches, trials, epochs, results, trends, plots, exports)
-    for module in (*of_searches, datasets_routes, platform, events, sign_in, health):
+    of_searches = (searches, trials, epochs, results, trends, plots, exports, finals, range_tests)
+    for module in (*of_searches, datasets_routes, weights_routes, platform, events, sign_in, health):
         app.router.routes.extend(module.router.routes)
     for module in (sign_in, health):
         app.router.routes.extend(module.public_router.routes)

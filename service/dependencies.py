@@ -28,7 +28,7 @@ from service.errors import (
 from service.json_body import parse_object
 from service.tokens import Caller, identify
 from storage.errors import FieldFault, NotFound
-from storage.ids import DatasetId, SearchId, TrialId
+from storage.ids import DatasetId, SearchId, TrialId, WeightsId
 from storage.records import Scope
 
 COOKIE = "headstock_session"
@@ -247,6 +247,20 @@ def dataset_id(dataset_id: Annotated[str, Path(examples=["d_019a5c3f2b1e4d5c6b7a
     return DatasetId(_checked_id(dataset_id, "d"))
 
 
+def job_id(
+    job_id: Annotated[
+        str, Path(examples=["s_019a5c3f2b1e4d5c6b7a8f9e0d1c2b3a"], description="Also the job's id as a search.")
+    ],
+) -> SearchId:
+    return SearchId(_checked_id(job_id, "s"))
+
+
+def weights_id(weights_id: Annotated[str, Path(examples=["w8_019a5c3f2b1e4d5c6b7a8f9e0d1c2b3a"])]) -> WeightsId:
+    return WeightsId(_checked_id(weights_id, "w8"))
+
+
 SearchPath = Annotated[SearchId, Depends(search_id)]
+JobPath = Annotated[SearchId, Depends(job_id)]
 TrialPath = Annotated[TrialId, Depends(trial_id)]
 DatasetPath = Annotated[DatasetId, Depends(dataset_id)]
+WeightsPath = Annotated[WeightsId, Depends(weights_id)]

@@ -11,6 +11,7 @@ from fastapi.routing import APIRoute
 from pydantic.json_schema import models_json_schema
 
 from service.schemas.base import Problem
+from service.schemas.jobs import FinalRequest, RangeTestRequest
 from service.schemas.searches import SearchPatch
 from tuners.definitions import Definition
 
@@ -45,7 +46,13 @@ def _document(app: FastAPI) -> dict[str, Any]:
     )
     schemas = document.setdefault("components", {}).setdefault("schemas", {})
     _, added = models_json_schema(
-        [(Problem, "serialization"), (SearchPatch, "validation"), (Definition, "validation")],
+        [
+            (Problem, "serialization"),
+            (SearchPatch, "validation"),
+            (Definition, "validation"),
+            (FinalRequest, "validation"),
+            (RangeTestRequest, "validation"),
+        ],
         ref_template="#/components/schemas/{model}",
     )
     schemas.update(added["$defs"])

@@ -43,6 +43,7 @@ KINDS: dict[type[errors.HeadstockError], Kind] = {
     errors.Invalid: Kind(422, "Invalid content"),
     errors.InvalidDefinition: Kind(422, "Invalid search definition"),
     errors.InvalidDataset: Kind(422, "Invalid data set"),
+    errors.InvalidWeights: Kind(422, "Invalid weights"),
     errors.InvalidPage: Kind(400, "Invalid page token"),
     errors.IdempotencyKeyReused: Kind(422, "Idempotency key reused"),
     errors.DatasetUnavailable: Kind(503, "Data set cannot be fetched", retry_after_s=30),
@@ -61,6 +62,7 @@ KINDS: dict[type[errors.HeadstockError], Kind] = {
     edge.TokenInUrl: Kind(400, "Token in the address"),
     edge.Unauthenticated: Kind(401, "Not signed in"),
     edge.InsufficientScope: Kind(403, "Token may not do this"),
+    edge.CodeUploadDisabled: Kind(403, "Code is not accepted here"),
     edge.CrossSite: Kind(403, "Cross-site request refused"),
     edge.RouteNotFound: Kind(404, "No such address"),
     edge.MethodNotAllowed: Kind(405, "Method not allowed"),
@@ -73,11 +75,11 @@ KINDS: dict[type[errors.HeadstockError], Kind] = {
     edge.TooManyRequests: Kind(429, "Too many requests", retry_after_s=10),
     edge.InvalidRequest: Kind(422, "Invalid request"),
     edge.ModelNotReady: Kind(409, "Model not ready"),
-}
-
     edge.ReportNotReady: Kind(409, "Report not ready"),
     edge.NoScoredTrial: Kind(409, "No scored trial"),
     edge.PictureUnavailable: Kind(503, "Picture cannot be drawn", retry_after_s=1),
+}
+
 # What the message of a kind that must not explain itself is replaced by.
 _PLAIN_DETAIL = {
     404: "there is nothing of that id here",

@@ -169,12 +169,20 @@ class SearchChanges:
 
 @dataclass(frozen=True, slots=True)
 class SearchFilter:
+    """Which searches to list.
+
+    Attributes:
+        source_search_id: Only final trainings of this search's trials.
+        source_trial_id: Only final trainings of this trial.
+    """
+
     owner: str | None = None
     states: frozenset[SearchState] = frozenset()
     tags: Mapping[str, str] = field(default_factory=dict)
     name: str | None = None
     dataset_id: DatasetId | None = None
     kind: SearchKind = "search"
+    source_search_id: SearchId | None = None
     source_trial_id: TrialId | None = None
 
 

@@ -349,8 +349,16 @@ class WeightsStore(Protocol):
 
     def get_weights(self, weights_id: WeightsId, *, owner: str | None = None) -> Weights: ...
 
+    def find_weights(self, name: str, *, owner: str) -> Weights | None:
+        """The owner's weights of that name."""
+        ...
+
     def list_weights(self, *, owner: str, limit: int, page_token: str | None = None) -> Page[Weights]:
         """The owner's, newest first."""
+        ...
+
+    def all_weights(self) -> tuple[Weights, ...]:
+        """Everybody's, in no order (for `headstock fsck`)."""
         ...
 
     def delete_weights(self, weights_id: WeightsId) -> Weights:

@@ -6,16 +6,15 @@ from typing import Annotated
 
 import structlog
 from fastapi import Depends, Query, Response
-from pydantic import ValidationError
 
 from service import errors as edge
 from service import examples
+from service.bodies import parsed
 from service.context import Context
 from service.contracts import WITH_BODY, answers, json_body
 from service.dependencies import Ctx, JsonBody, Reader, SearchPath, Submitter, idempotency_key, protected_router
 from service.errors import InvalidRequest
 from service.estimates import plan_document, warnings_of
-from service.problems import pydantic_faults
 from service.progress import progress_of
 from service.schemas.base import Page
 from service.schemas.searches import LimitsPatch, PlanOut, SearchDetailOut, SearchOut, SearchPatch
@@ -38,6 +37,7 @@ _log = structlog.get_logger("service")
         examples.SEARCH_DETAIL,
         *WITH_BODY,
         edge.InvalidHeader,
+        edge.CodeUploadDisabled,
         errors.InvalidDefinition,
         errors.IdempotencyKeyReused,
         errors.RequestInProgress,
@@ -77,6 +77,7 @@ def submit_search(
         200,
         examples.PLAN,
         *WITH_BODY,
+        edge.CodeUploadDisabled,
         errors.InvalidDefinition,
         errors.DatasetUnavailable,
         description="What it would cost.",
@@ -145,7 +146,7 @@ def change_search(search_id: SearchPath, body: JsonBody, caller: Submitter, ctx:
     another search instead.
     """
     search = ctx.repository.get_search(search_id, owner=caller.owner)
-    patch = _patch(body)
+    patch = parsed(SearchPatch, body)
     limits = _merged(search.limits, patch.limits) if patch.limits is not None else None
     changes = SearchChanges(limits=limits, parallelism=patch.parallelism, priority=patch.priority, tags=patch.tags)
     return _detail(ctx.repository.change_search(search_id, changes), ctx)
@@ -229,17 +230,6 @@ def _tags(texts: list[str]) -> dict[str, str]:
             raise InvalidRequest("a parameter is wrong", (fault,))
         tags[key] = value
     return tags
-
-
-def _patch(body: dict[str, object]) -> SearchPatch:
-    try:
-        return SearchPatch.model_validate(body)
-    except ValidationError as error:
-        found = [dict(item) for item in error.errors(include_url=False, include_input=False)]
-        faults = pydantic_faults(found)
-        raise InvalidRequest(
-            "1 problem found" if len(faults) == 1 else f"{len(faults)} problems found", faults
-        ) from error
 
 
 def _merged(limits: Limits, patch: LimitsPatch) -> Limits:

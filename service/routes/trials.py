@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
-from typing import Annotated, BinaryIO
+from typing import Annotated
 
 from fastapi import Query
 from fastapi.responses import StreamingResponse
@@ -13,6 +11,7 @@ from service import examples
 from service.context import Context
 from service.contracts import answers
 from service.dependencies import Ctx, Reader, SearchPath, Submitter, TrialPath, protected_router
+from service.downloads import download
 from service.errors import ModelNotReady
 from service.models import model_file
 from service.schemas.base import Page
@@ -23,7 +22,6 @@ from storage.records import Trial
 from storage.states import TrialState
 
 router = protected_router("trials")
-_CHUNK_BYTES = 1 << 20
 
 
 @router.get(
@@ -128,23 +126,9 @@ def download_model(trial_id: TrialPath, caller: Reader, ctx: Ctx) -> StreamingRe
     scikit-learn the first fitted estimator, as a `.skops` file for `skops.io.load`.
     """
     trial = ctx.repository.get_trial(trial_id, owner=caller.owner)
-    # Opened before the answer begins: exports that are used no more are removed to make room.
     path = model_file(trial, ctx=ctx)
-    file = path.open("rb")
-    headers = {
-        # The name is made of our own number: client text never reaches a header.
-        "Content-Disposition": f'attachment; filename="trial-{trial.number}{path.suffix}"',
-        "Content-Length": str(os.fstat(file.fileno()).st_size),
-        "Cache-Control": "no-store",
-    }
-    return StreamingResponse(_chunks(file), media_type="application/octet-stream", headers=headers)
+    return download(path, name=f"trial-{trial.number}{path.suffix}")
 
 
 def _shown(trial: Trial, ctx: Context) -> TrialOut:
     return TrialOut.of(trial, swept=swept_in(ctx.repository.get_search(trial.search_id))(trial))
-
-
-def _chunks(file: BinaryIO) -> Iterator[bytes]:
-    with file:
-        while chunk := file.read(_CHUNK_BYTES):
-            yield chunk

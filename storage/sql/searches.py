@@ -89,10 +89,14 @@ class Searches(Part):
                 where.name,
                 where.dataset_id,
                 where.kind,
+                where.source_search_id,
                 where.source_trial_id,
             )
             statement = select_searches().order_by(_searches.created_at.desc(), _searches.id.desc()).limit(limit + 1)
             statement = statement.where(_searches.kind == where.kind)
+            if where.source_search_id is not None:
+                trials = select(tables.trials.c.id).where(tables.trials.c.search_id == where.source_search_id)
+                statement = statement.where(_searches.source_trial_id.in_(trials))
             if where.source_trial_id is not None:
                 statement = statement.where(_searches.source_trial_id == where.source_trial_id)
             if where.owner is not None:

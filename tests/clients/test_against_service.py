@@ -6,8 +6,10 @@ import json
 from pathlib import Path
 from typing import Any, get_args
 
+import h5py
 import headstock
 import httpx
+import numpy as np
 import pytest
 from headstock import errors, models, plans, trends
 
@@ -26,9 +28,14 @@ COUNTERPARTS = {
     "LogOut": models.AttemptLog,
     "FailureOut": models.Failure,
     "DatasetOut": models.Dataset,
+    "WeightsOut": models.Weights,
     "BuiltinOut": models.BuiltinDataset,
     "WorkerOut": models.Worker,
     "SlotOut": models.Slot,
+    "FinalOut": models.FinalRecord,
+    "SourceOut": models.FinalSource,
+    "RangeTestDetailOut": models.RangeTestRecord,
+    "SuggestionOut": models.RangeSuggestion,
     "PlanOut": plans.Plan,
     "BracketOut": plans.Bracket,
     "RungOut": plans.Rung,
@@ -39,6 +46,8 @@ COUNTERPARTS = {
     "HyperparameterTrendOut": trends.HyperparameterTrend,
     "HyperparameterPointOut": trends.HyperparameterPoint,
     "ValueSummaryOut": trends.ValueSummary,
+    "MetricOut": trends.Metric,
+    "MetricTrendOut": trends.MetricTrend,
     "EpochTrendOut": trends.EpochTrend,
     "EpochBandOut": trends.EpochBand,
 }
@@ -46,8 +55,6 @@ COUNTERPARTS = {
 LEFT_OUT = {"HyperparameterTrendOut": {"method"}, "MetricTrendOut": {"method"}}
 
 
-    "MetricOut": trends.Metric,
-    "MetricTrendOut": trends.MetricTrend,
 @pytest.mark.parametrize("name", sorted(COUNTERPARTS))
 def test_documented_keys_are_on_the_model(service: Service, name: str) -> None:
     documented = service.app.openapi()["components"]["schemas"][name]["properties"]
@@ -197,6 +204,10 @@ def test_trends(search: headstock.Search) -> None:
     units = next(name for name in search.best()[0].hyperparameters if name.startswith("units"))
     assert [point.score for point in search.trend(units).points] == [0.5, 0.75]
     assert [band.epoch for band in search.epoch_trend("val_accuracy").bands] == [0, 1]
+    asked = search.trend(units, metrics=["val_accuracy", "loss"], at="last", min_value=1, baseline="all", sort="score")
+    assert [shape.name for shape in asked.metrics] == ["val_accuracy", "loss"]
+    assert (asked.at, asked.baseline) == ("last", "all")
+    assert asked.metric == trends.Metric(name="val_accuracy", direction="max")
     with pytest.raises(headstock.ApiError):
         search.trend("no/such?name")
 
@@ -204,10 +215,6 @@ def test_trends(search: headstock.Search) -> None:
 def test_events_are_told_to_the_end(search: headstock.Search) -> None:
     search.cancel()
     events = list(search.events())
-    asked = search.trend(units, metrics=["val_accuracy", "loss"], at="last", min_value=1, baseline="all", sort="score")
-    assert [shape.name for shape in asked.metrics] == ["val_accuracy", "loss"]
-    assert (asked.at, asked.baseline) == ("last", "all")
-    assert asked.metric == trends.Metric(name="val_accuracy", direction="max")
     assert events[0].kind == "search.created"
     assert events[-1].kind == "search.cancelled"
     assert [event.seq for event in search.events(after=events[1].seq)] == [event.seq for event in events[2:]]
@@ -222,6 +229,20 @@ def test_data_sets_come_and_go(live: headstock.Client, tmp_path: Path) -> None:
     assert "digits" in [known.name for known in live.builtin_datasets()]
     live.delete_dataset("wine")
     assert list(live.datasets()) == []
+
+
+def test_weights_come_and_go(live: headstock.Client, tmp_path: Path) -> None:
+    file = tmp_path / "tiny.weights.h5"
+    with h5py.File(file, "w") as content:
+        content["layers/dense/vars/0"] = np.ones((2, 2), dtype="float32")
+    stored = live.upload_weights(file)
+    assert (stored.name, stored.format) == ("tiny", ".weights.h5")
+    assert list(live.weights()) == [stored]
+    live.delete_weights("tiny")
+    assert list(live.weights()) == []
+    file.write_bytes(b"nothing of the kind")
+    with pytest.raises(headstock.InvalidWeights):
+        live.upload_weights(file)
 
 
 def test_what_definitions_are_made_from(live: headstock.Client) -> None:

@@ -14,9 +14,11 @@ import pytest
 from headstock.cli.app import app
 from typer.testing import CliRunner
 
+from service import examples
 from storage.records import EpochRow, NewArtifact, NewTrial, Reason, Search, Slot
 from storage.states import SearchState
 from tests.service.conftest import Service
+from tests.service.scenes import end_job
 from tests.waiting import wait_until
 from tuners.definitions import parse_definition
 
@@ -33,6 +35,12 @@ def blocks(page: Path, language: str) -> str:
 def commands() -> list[str]:
     lines = [line.partition("#")[0].strip() for page in PAGES for line in blocks(page, "sh").splitlines()]
     return sorted({line.partition(">")[0].strip() for line in lines if line.startswith("headstock ")})
+
+
+RANGE_TEST_REPORT = {
+    key: examples.RANGE_TEST_DETAIL[key]
+    for key in ("batch_size", "diverged", "rates", "losses", "smoothed", "suggestion")
+}
 
 
 class Trainer(threading.Thread):
@@ -58,6 +66,10 @@ class Trainer(threading.Thread):
 
     def _train(self, search: Search) -> None:
         repository, store = self._service.repository, self._service.store
+        if search.kind != "search":
+            report = examples.FINAL_REPORT if search.kind == "finalize" else RANGE_TEST_REPORT
+            end_job(repository, store, self._service.settings.data_dir, search.id, report)
+            return
         repository.start_search(search.id)
         values = parse_definition(dict(search.definition)).space().defaults()
         new = [
@@ -118,7 +130,7 @@ def test_python_on_the_page_runs(
 def test_commands_on_the_pages_exist_with_their_options(line: str) -> None:
     _, *words = shlex.split(line)
     runner = CliRunner()
-    groups = 2 if words[0] == "datasets" else 1
+    groups = 2 if words[0] in ("datasets", "weights") else 1
     command, rest = words[:groups], words[groups:]
     shown = runner.invoke(app, [*command, "--help"], env={"COLUMNS": "200"})
     assert shown.exit_code == 0

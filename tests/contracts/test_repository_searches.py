@@ -83,6 +83,10 @@ def test_jobs_are_listed_by_kind_and_source(scene: Scene) -> None:
     found = scene.repository.list_searches(of_one, limit=10).items
     assert {one.id for one in found} == {finals[0].id, finals[2].id}
     assert len(scene.repository.list_searches(SearchFilter(kind="finalize"), limit=10).items) == 3
+    (trial,) = scene.queue(search.id, 1)
+    own = scene.search(kind="finalize", source_trial_id=trial.id, dataset_id=search.dataset_id)
+    of_search = SearchFilter(kind="finalize", source_search_id=search.id)
+    assert [one.id for one in scene.repository.list_searches(of_search, limit=10).items] == [own.id]
     assert scene.repository.list_searches(SearchFilter(kind="lr_range_test"), limit=10).items == ()
 
 

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import io
+import json
+import zipfile
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from storage.artifacts import ArtifactStore
 from storage.ids import SearchId
-from storage.records import EpochRow, NewArtifact, NewTrial, Slot, Trial
+from storage.records import EpochRow, Failure, NewArtifact, NewTrial, Reason, Slot, Trial
 from storage.repository import Repository
+from storage.states import Fault, SearchState
 
 
 def start_trials(
@@ -52,3 +57,37 @@ def train(
             )
         done.append(repository.complete_trial(lease, seconds=0.5 * len(curve), log="epoch 0\n"))
     return tuple(done)
+
+
+def end_job(
+    repository: Repository, store: ArtifactStore, folder: Path, job_id: str, report: dict[str, Any] | None
+) -> None:
+    """What coordinator and worker would do with a job: it completes with this report, or fails without one."""
+    job = repository.start_search(SearchId(job_id))
+    options: Any = job.options
+    new = NewTrial(options["values"], "hash", target_epochs=options["epochs"])
+    repository.add_trials(job.id, [new], oracle_state={}, expected_version=job.oracle_version)
+    worker = repository.register_worker(
+        name="w", host="h", pid=1, backend="tensorflow", slots=[Slot(0, "cpu", None)], versions={}
+    )
+    claims = repository.claim_trials(worker.id, count=10, lease_s=60)
+    (lease,) = [claim.lease for claim in claims if claim.search.id == job.id]
+    if report is None:
+        why = Failure("training_error", "it broke", Fault.DEFINITION, retryable=False)
+        repository.fail_attempt(lease, why, seconds=1)
+        repository.end_search(job.id, SearchState.FAILED, Reason("no_trial_completed", "it broke"))
+        return
+    metrics = {job.objective.name: 0.5}
+    repository.record_epochs(lease, [EpochRow(0, epoch, metrics, 0.1) for epoch in range(options["epochs"])])
+    files: dict[Any, tuple[str, bytes]] = {"report": ("report.json", json.dumps(report).encode())}
+    if job.kind == "finalize":
+        bundle = io.BytesIO()
+        with zipfile.ZipFile(bundle, "w") as file:
+            file.writestr("model-card.md", "# digits\n")
+        files |= {"model": ("model.keras", b"weights"), "bundle": ("bundle.zip", bundle.getvalue())}
+    for kind, (name, content) in files.items():
+        (folder / name).write_bytes(content)
+        stored = store.put(f"trials/{lease.trial_id}/{name}", folder / name)
+        repository.record_checkpoint(lease, NewArtifact(stored.key, kind, stored.sha256, stored.size_bytes))
+    repository.complete_trial(lease, seconds=1)
+    repository.end_search(job.id, SearchState.COMPLETED, Reason("max_trials", "All 1 trials have been run."))

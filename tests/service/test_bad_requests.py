@@ -111,7 +111,7 @@ def _body(row: Row, scene: Scene) -> dict[str, Any]:
     if "build" in row:
         return BUILT[row["build"]]()
     if "raw" in row:
-        return {"content": row["raw"].encode()}
+        return {"content": scene.filled(row["raw"]).encode()}
     if "hex" in row:
         return {"content": bytes.fromhex(row["hex"])}
     if "spoil" in row:

@@ -51,7 +51,7 @@ def test_every_operation_says_what_it_does(document: Document) -> None:
         assert operation["tags"], name
         for parameter in operation.get("parameters", []):
             described = parameter.get("description") or parameter["name"] in (
-                "limit", "page_token", "search_id", "trial_id", "dataset_id", "name", "count", "table", "format",
+                "limit", "page_token", "search_id", "trial_id", "dataset_id", "weights_id", "name", "count", "table", "format",
             )  # fmt: skip
             assert described, (name, parameter["name"])
 
@@ -77,7 +77,10 @@ def test_every_body_has_an_example_that_its_schema_allows(document: Document) ->
         "POST /v1/searches",
         "POST /v1/searches/plan",
         "PATCH /v1/searches/{search_id}",
+        "POST /v1/searches/{search_id}/finalize",
+        "POST /v1/lr-range-tests",
         "POST /v1/datasets",
+        "POST /v1/weights",
     }
     for body in bodies.values():
         for content in body["content"].values():

@@ -58,14 +58,14 @@ def test_rates_rise_by_one_factor_and_progress_shows_in_portions(runner: Any, tm
     line = Line()
     assert runner.run(order(tmp_path, max_rate=0.1), line.control) == "completed"
     found = report(line)
-    rates = [point["rate"] for point in found["points"]]
+    rates = found["rates"]
     assert len(rates) == 60
     assert (rates[0], rates[-1]) == (pytest.approx(1e-5), pytest.approx(0.1))
     assert np.diff(np.log(rates)) == pytest.approx([math.log(1e4) / 59] * 59)
     assert not found["diverged"]
     assert line.epochs() == [(0, portion) for portion in range(10)]
     last = line.of(EpochDone)[-1].metrics
-    assert last == {"loss": found["points"][-1]["smoothed_loss"], "learning_rate": rates[-1]}
+    assert last == {"loss": found["smoothed"][-1], "learning_rate": rates[-1]}
     (started,) = line.of(Started)
     assert started.parameters == 90
 
@@ -75,11 +75,11 @@ def test_losses_are_of_single_batches(runner: Any, tmp_path: Path) -> None:
     line = Line()
     runner.run(order(tmp_path, max_rate=0.1, smoothing=0.5), line.control)
     mean = 0.0
-    for count, point in enumerate(report(line)["points"], start=1):
-        mean = 0.5 * mean + 0.5 * point["loss"]
-        assert point["smoothed_loss"] == pytest.approx(mean / (1 - 0.5**count))
-    losses = [point["loss"] for point in report(line)["points"]]
-    assert np.std(losses[:10]) > 0.01
+    found = report(line)
+    for count, (loss, smoothed) in enumerate(zip(found["losses"], found["smoothed"], strict=True), start=1):
+        mean = 0.5 * mean + 0.5 * loss
+        assert smoothed == pytest.approx(mean / (1 - 0.5**count))
+    assert np.std(found["losses"][:10]) > 0.01
 
 
 def test_rates_that_are_far_too_great_end_it_early(runner: Any, tmp_path: Path) -> None:
@@ -96,11 +96,11 @@ def test_rates_that_are_far_too_great_end_it_early(runner: Any, tmp_path: Path) 
     assert Runner(tiny_arrays, steep).run(order(tmp_path, max_rate=1e4), line.control) == "completed"
     found = report(line)
     assert found["diverged"]
-    assert len(found["points"]) < 60
-    assert all(math.isfinite(point["smoothed_loss"]) for point in found["points"])
-    assert found["points"][-1]["rate"] < 1e4
+    assert len(found["rates"]) < 60
+    assert all(math.isfinite(loss) for loss in found["smoothed"])
+    assert found["rates"][-1] < 1e4
     suggestion = found["suggestion"]
-    assert 1e-5 < suggestion["low"] <= suggestion["high"] < found["points"][-1]["rate"]
+    assert 1e-5 < suggestion["min_rate"] <= suggestion["max_rate"] < found["rates"][-1]
     # Portions follow each other without a hole, however early the end.
     assert line.epochs() == [(0, portion) for portion in range(len(line.epochs()))]
 
@@ -138,7 +138,7 @@ class TestSuggestion:
         assert found is not None
         assert found["steepest"] == pytest.approx(1e-4)
         assert found["minimum"] == pytest.approx(0.1)
-        assert (found["low"], found["high"]) == (pytest.approx(1e-4), pytest.approx(1e-2))
+        assert (found["min_rate"], found["max_rate"]) == (pytest.approx(1e-4), pytest.approx(1e-2))
 
     def test_the_explosion_at_the_end_is_left_out(self) -> None:
         from tuners.trainer.lr_range import suggestion

@@ -111,7 +111,7 @@ def suggestion(points: Sequence[Point], *, diverged: bool) -> dict[str, Any] | N
     steepest = kept[int(slopes.argmin())].rate
     minimum = kept[int(losses.argmin())].rate
     low, high = sorted((steepest, minimum / 10))
-    return {"low": low, "high": high, "steepest": steepest, "minimum": minimum, "method": METHOD}
+    return {"min_rate": low, "max_rate": high, "steepest": steepest, "minimum": minimum, "method": METHOD}
 
 
 def run_lr_range_test(
@@ -208,10 +208,9 @@ def _save(job: RunTrial, control: Control, sweep: Sweep, points: Sequence[Point]
         "format": 1,
         "batch_size": job.resolved["fit"].get("batch_size") or 32,
         "diverged": diverged,
-        "points": [
-            {"step": step, "rate": point.rate, "loss": point.loss, "smoothed_loss": point.smoothed}
-            for step, point in enumerate(points)
-        ],
+        "rates": [point.rate for point in points],
+        "losses": [point.loss for point in points],
+        "smoothed": [point.smoothed for point in points],
         "suggestion": suggestion(points, diverged=diverged),
     }
     path = Path(job.scratch, "report.json")

@@ -30,6 +30,7 @@ from headstock.errors import (
     InvalidWeights,
     ModelNotReady,
     NameTaken,
+    NoScoredTrial,
     NotConfigured,
     NotFound,
     QuotaExceeded,
@@ -45,6 +46,7 @@ from headstock.errors import (
     WaitTimeout,
     WrongState,
 )
+from headstock.jobs import FinalJob, RangeTest
 from headstock.searches import Search
 from headstock.sources import NotPortable
 from headstock.trials import BestTrial, Trial
@@ -60,6 +62,7 @@ __all__ = [
     "DatasetInUse",
     "DatasetUnavailable",
     "FieldError",
+    "FinalJob",
     "Forbidden",
     "HeadstockError",
     "IdempotencyKeyReused",
@@ -70,10 +73,12 @@ __all__ = [
     "InvalidWeights",
     "ModelNotReady",
     "NameTaken",
+    "NoScoredTrial",
     "NotConfigured",
     "NotFound",
     "NotPortable",
     "QuotaExceeded",
+    "RangeTest",
     "ReportNotReady",
     "RequestInProgress",
     "Retries",

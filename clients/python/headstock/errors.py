@@ -17,6 +17,7 @@
         |   |-- DatasetInUse
         |   |-- ModelNotReady
         |   |-- ReportNotReady
+        |   |-- NoScoredTrial
         |   `-- RequestInProgress
         |-- Invalid
         |   |-- InvalidDefinition
@@ -237,6 +238,12 @@ class ReportNotReady(Conflict):
     """A job's report cannot be had yet, or never will be; the message says which."""
 
     expected_code = "report_not_ready"
+
+
+class NoScoredTrial(Conflict):
+    """There is no trial with a score to retrain."""
+
+    expected_code = "no_scored_trial"
 
 
 class RequestInProgress(Conflict):

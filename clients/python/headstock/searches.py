@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import tempfile
+import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from headstock import _downloads, _events, _pages, frames
 from headstock._http import Http, QueryValue, segment
-from headstock.errors import HeadstockError, NotFound, SearchFailed, WaitTimeout
+from headstock._waiting import until_ended
+from headstock.errors import HeadstockError, NotFound
+from headstock.jobs import FinalJob
 from headstock.models import (
     BestRecord,
     BestScore,
     Epoch,
     Event,
+    FinalRecord,
     Objective,
     Page,
     Reason,
@@ -125,27 +129,7 @@ class Search:
         return self._wait(progress.look if progress else None, timeout_s=timeout, poll_s=poll_s)
 
     def _wait(self, look: Callable[[Search], None] | None, *, timeout_s: float | None, poll_s: float) -> Search:
-        waiting = self._http.waiting
-        began = waiting.monotonic()
-        while True:
-            self.refresh()
-            if look is not None:
-                look(self)
-            if self.state == "FAILED":
-                reason = self.reason
-                raise SearchFailed(
-                    self.id,
-                    code=reason.code if reason else "unknown",
-                    reason=reason.message if reason else "the service gave no reason",
-                )
-            if self.ended:
-                return self
-            left_s = poll_s
-            if timeout_s is not None:
-                left_s = min(poll_s, began + timeout_s - waiting.monotonic())
-                if left_s <= 0:
-                    raise WaitTimeout(self.id, timeout_s=timeout_s)
-            waiting.sleep(left_s)
+        return until_ended(self, self._http.waiting, look=look, timeout_s=timeout_s, poll_s=poll_s)
 
     def best(self, count: int = 1) -> list[BestTrial]:
         """The best scored trials, best first; fewer than `count` when fewer are scored."""
@@ -176,6 +160,38 @@ class Search:
             raise HeadstockError(detail) from fault
         with tempfile.TemporaryDirectory(prefix="headstock-") as folder:
             return keras.models.load_model(self._best().download_model(Path(folder, "best.keras")))
+
+    def finalize(
+        self,
+        *,
+        trial: str | Trial | None = None,
+        epochs: int | None = None,
+        seed: int | None = None,
+        idempotency_key: str | None = None,
+    ) -> FinalJob:
+        """Train a trial once more, on all training rows, and test the model on the data set's test part.
+
+        Args:
+            trial: One of this search's scored trials, or its id; None takes the best.
+            epochs: None trains as long as the trial got better.
+            seed: Of weights and order; None takes the search's.
+            idempotency_key: The same request gives the same job in any case, unless that has failed.
+
+        Raises:
+            NoScoredTrial: There is nothing to retrain yet.
+        """
+        body = {"trial_id": trial.id if isinstance(trial, Trial) else trial, "epochs": epochs, "seed": seed}
+        record = self._http.post(
+            f"{self._path}/finalize",
+            FinalRecord,
+            json={name: value for name, value in body.items() if value is not None},
+            idempotency_key=idempotency_key or uuid.uuid4().hex,
+        )
+        return FinalJob(self._http, record)
+
+    def final(self) -> FinalJob:
+        """The newest final training of its trials. Raises NotFound when there is none."""
+        return FinalJob(self._http, self._http.get(f"{self._path}/final", FinalRecord))
 
     def results_summary(self, count: int = 10) -> None:
         """Print the best trials: score and values of each."""

@@ -71,6 +71,7 @@ def _classification(target: DatasetTarget, y: Array, answers: Array, scores: Arr
             for place in range(count)
         ],
         "averages": {kind: _averages(y, answers, labels, kind) for kind in ("macro", "weighted")},
+        "class_names": names,
         "confusion_matrix": matrix.tolist() if count <= MOST_CLASSES else None,
     }
     if count == 2:

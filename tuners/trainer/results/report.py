@@ -10,6 +10,7 @@ from typing import Any
 
 import keras
 
+from tuners.list_values import all_shown
 from tuners.seeds import training_seed
 from tuners.trainer.protocol import RunTrial
 
@@ -62,7 +63,7 @@ def report_of(job: RunTrial, *, training: Training, tested: Tested | None, model
     return {
         "format": FORMAT,
         "source": dict(job.options.get("source") or {}),
-        "values": dict(job.options["values"]),
+        "values": all_shown(job.options["values"]),
         "model": {"type": resolved["model"].get("type", "sequential"), **model},
         "dataset": {
             "name": dataset.name,
