@@ -15,12 +15,14 @@ import pytest
 
 from storage.errors import InvalidDefinition
 from storage.records import DatasetInput, DatasetTarget, TableColumn
+from tests.tuners.stored_datasets import stored_dataset
 from tests.tuners.test_codegen import DIGITS, run, without_names
 from tests.tuners.test_codegen import point as digits_point
 from tests.tuners.trainer_doubles import Line, dataset, job, resume_from
 from tuners.catalogue import catalogue
 from tuners.codegen import keras_code
 from tuners.codegen_model import model_code
+from tuners.datasets.arrays import load_arrays
 from tuners.definitions import DataFacts, parse_definition, resolve
 from tuners.failures import BuildFault, ModelTooLarge
 from tuners.planner.check import check
@@ -84,8 +86,15 @@ def arrays(*, one_hot: Any = ()) -> Arrays:
     )  # fmt: skip
 
 
-def load(folder: Path, dataset: Any, *, request: Any) -> Arrays:
-    return arrays(one_hot=request.one_hot)
+def stored(folder: Path) -> Any:
+    """The same on disk, as data sets are kept."""
+    data = arrays()
+    parts = {"train": (data.x_train, data.y_train), "validation": (data.x_val, data.y_val)}
+    files = {f"x.{name}_{part}": each for part, (x, _) in parts.items() for name, each in x.items()}
+    files |= {f"y.{name}_{part}": each for part, (_, y) in parts.items() for name, each in y.items()}
+    return stored_dataset(
+        folder, files, input_shape=(8, 8), num_classes=10, inputs=PICTURES.inputs, targets=PICTURES.targets
+    )
 
 
 def graph(nodes: list[Document], outputs: Any, *, shape: tuple[int, ...] = (6, 4), **compiled: Any) -> Document:
@@ -251,9 +260,11 @@ def test_an_embedding_needs_a_vector_for_every_token() -> None:
 
 def test_a_graph_of_two_inputs_and_two_targets_is_trained_resumed_and_exported(tmp_path: Path) -> None:
     resolved = point(blocks=1, loss="categorical_crossentropy", width=16)
-    order = {"resolved": resolved, "dataset": PICTURES}
+    del resolved["fit"]["validation_split"]  # The data have a validation part of their own.
+    folder = tmp_path / "data"
+    order = {"resolved": resolved, "dataset": stored(folder), "data_folder": str(folder)}
     line = Line()
-    assert Runner(load, build_model).run(job(tmp_path, **order), line.control) == "completed"
+    assert Runner(load_arrays, build_model).run(job(tmp_path, **order), line.control) == "completed"
     assert line.epochs() == [(0, 0), (0, 1), (0, 2), (0, 3)]
     promised = parse_definition(GOOD).metric_names()
     assert set(line.of(EpochDone)[0].metrics) == set(promised)
@@ -262,10 +273,10 @@ def test_a_graph_of_two_inputs_and_two_targets_is_trained_resumed_and_exported(t
     (started,) = line.of(Started)
 
     first = Line(orders=lambda message, control: control.end("release", None) if _is_epoch(message, 1) else None)
-    assert Runner(load, build_model).run(job(tmp_path, **order), first.control) == "released"
+    assert Runner(load_arrays, build_model).run(job(tmp_path, **order), first.control) == "released"
     second = Line()
     resumed = job(tmp_path, **order, attempt=2, resume=resume_from(first.last()))
-    assert Runner(load, build_model).run(resumed, second.control) == "completed"
+    assert Runner(load_arrays, build_model).run(resumed, second.control) == "completed"
     assert second.epochs() == [(0, 2), (0, 3)]
 
     best = Path([saved.path for saved in line.of(Saved) if saved.kind == "best"][-1])
