@@ -1,8 +1,9 @@
 // Numbers and times for people.
 
-/** A metric with four significant digits; a dash when there is none. */
+/** A metric with four significant digits, a list of them as `[18, 18]`; a dash when there is none. */
 export function number(value) {
   if (value === null || value === undefined) return "–";
+  if (Array.isArray(value)) return `[${value.join(", ")}]`;
   if (typeof value !== "number") return String(value);
   if (Number.isInteger(value)) return value.toLocaleString("en");
   const size = Math.abs(value);

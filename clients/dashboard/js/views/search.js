@@ -14,7 +14,7 @@ const CURVES = COLOURS.length;
 
 export async function searchPage(main, id, setLive) {
   const base = `/v1/searches/${encodeURIComponent(id)}`;
-  const chosen = { hyperparameter: null, metric: null, sort: "number", down: true };
+  const chosen = { hyperparameter: null, metric: null, trend: null, at: "best", sort: "number", down: true };
   const places = Object.fromEntries(["head", "facts", "history", "curves", "trend", "bands", "best", "trials"]
     .map((name) => [name, el("section", { class: ["head", "facts"].includes(name) ? "" : `card ${["trials", "best"].includes(name) ? "wide" : ""}` })]));
 
@@ -25,13 +25,15 @@ export async function searchPage(main, id, setLive) {
     // What is searched over orders of magnitude, the learning rate mostly, tells most at first sight.
     const ranges = (search.definition.hyperparameters ?? []).filter((hp) => hp.sampling === "log").map((hp) => hp.name);
     chosen.hyperparameter ??= known.find((name) => ranges.includes(name)) ?? known[0] ?? null;
+    const metrics = [...new Set([search.objective.name, ...trials.flatMap((trial) => Object.keys(trial.metrics))])];
     chosen.metric ??= search.objective.name;
+    chosen.trend ??= search.objective.name;
     drawHead(search);
     drawFacts(search);
     drawHistory(search, history);
     drawTrials(search, trials);
     drawBest(best.items[0]);
-    await Promise.all([drawCurves(search, trials), drawTrend(search, known), drawBands(search)]);
+    await Promise.all([drawCurves(search, trials), drawTrend(search, known, metrics), drawBands(search)]);
   }
 
   async function act(verb) {
@@ -93,19 +95,22 @@ export async function searchPage(main, id, setLive) {
       legend(curves.map(({ trial }, i) => [`trial ${trial.number}${trial.state === "RUNNING" ? " (running)" : ""}`, COLOURS[i % COLOURS.length]])));
   }
 
-  async function drawTrend(search, known) {
+  async function drawTrend(search, known, metrics) {
     const name = chosen.hyperparameter;
     if (!name || !known.includes(name)) { fill(places.trend, el("h2", {}, "Hyperparameter trend"), el("p", { class: "note" }, "Appears with the first scored trial.")); return; }
-    const trend = await get(`${base}/trends/hyperparameters/${encodeURIComponent(name)}`);
+    const again = (change) => { Object.assign(chosen, change); drawTrend(search, known, metrics); };
+    const trend = await get(`${base}/trends/hyperparameters/${encodeURIComponent(name)}`, { metric: chosen.trend, at: chosen.at });
     const stated = search.definition.hyperparameters.find((hp) => name === hp.name || matches(hp.name, name));
     const numeric = trend.points.every((p) => typeof p.value === "number");
-    const kinds = [...new Set(trend.points.map((p) => String(p.value)))];
-    const place = (value) => (numeric ? value : kinds.indexOf(String(value)));
+    const kinds = trend.values.map((v) => number(v.value));
+    const place = (value) => (numeric ? value : kinds.indexOf(number(value)));
     fill(places.trend,
-      el("div", { class: "head" }, el("h2", {}, "Score by hyperparameter"),
-        pick("Hyperparameter", known, name, (value) => { chosen.hyperparameter = value; drawTrend(search, known); })),
+      el("div", { class: "head" }, el("h2", {}, "Score by hyperparameter"), el("span", {},
+        pick("Metric", metrics, chosen.trend, (value) => again({ trend: value })), " ",
+        pick("Epoch", ["best", "last"], chosen.at, (value) => again({ at: value })), " ",
+        pick("Hyperparameter", known, name, (value) => again({ hyperparameter: value })))),
       chart({ title: `score against ${name}`, xLabel: numeric ? name : kinds.map((kind, i) => `${i} = ${kind}`).join(", "),
-        yLabel: search.objective.name, xLog: stated?.sampling === "log", xWhole: trend.points.every((p) => Number.isInteger(place(p.value))),
+        yLabel: `${trend.metric.name}, ${trend.at} epoch`, xLog: stated?.sampling === "log", xWhole: trend.points.every((p) => Number.isInteger(place(p.value))),
         series: [{ kind: "line", colour: COLOURS[1], points: trend.values.map((v) => ({ x: place(v.value), y: v.median })).sort((a, b) => a.x - b.x) },
           { kind: "dots", colour: COLOURS[0], points: trend.points.map((p) => ({ x: place(p.value), y: p.score, title: `trial ${p.number}: ${name} ${number(p.value)}, score ${number(p.score)}` })) }] }),
       el("p", { class: "note" }, `${trend.verdict.replaceAll("_", " ")} · best at ${number(trend.best_value)}`,
