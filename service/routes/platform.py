@@ -15,6 +15,7 @@ from service.dependencies import Ctx, Reader, protected_router
 from service.schemas.base import Page
 from service.schemas.platform import TemplateNameOut, WorkerOut
 from storage import errors
+from tuners.catalogue.applications import applications
 from tuners.catalogue import Argument, Entry, catalogue
 from tuners.catalogue.estimators import EstimatorCatalogue, estimator_catalogue
 from tuners.templates import template, template_names
@@ -50,10 +51,11 @@ def read_template(name: Annotated[str, Path(max_length=64, examples=["mlp"])], c
     responses=answers(200, examples.CATALOG, description="By kind and name."),
 )
 def read_catalog(caller: Reader, ctx: Ctx) -> dict[str, Any]:
-    """Layers, optimizers, losses, metrics, callbacks and tuners that definitions may name, with their arguments: the
-    types, ranges and defaults that submissions are checked against; and the estimators, steps and metrics of models of
-    type `sklearn`. Also the builders that the operator has registered,
-    and whether definitions may bring code of their own.
+    """Layers (with how many inputs they take where it is not one), optimizers, losses, metrics, callbacks, tuners and
+    what else definitions may name, with their arguments: the types, ranges and defaults that submissions are checked
+    against; the backbones of models of type `application`, with their smallest images and the names of the layers that
+    have weights; and the estimators, steps and metrics of models of type `sklearn`. Also the builders that the operator has
+    registered, and whether definitions may bring code of their own.
     """
     return {
         **_catalog_document(),
@@ -95,10 +97,23 @@ def _mine(owner: str, trial_ids: set[Any], ctx: Ctx) -> frozenset[str]:
 @cache
 def _catalog_document() -> dict[str, Any]:
     known = catalogue()
-    sections = ("layers", "optimizers", "losses", "metrics", "callbacks", "tuners")
+    sections = (
+        "layers", "optimizers", "losses", "metrics", "callbacks", "initializers", "regularizers", "constraints",
+        "tuners",
+    )  # fmt: skip
     return {
         "keras_version": known.keras_version,
         **{section: _entries(getattr(known, section)) for section in sections},
+        "applications": {
+            name: {
+                **shown,
+                "minimum": applications()[name].minimum,
+                "preprocessing": applications()[name].preprocessing,
+                "parameters": applications()[name].parameters,
+                "layers": list(applications()[name].weighted),
+            }
+            for name, shown in _entries(applications()).items()
+        },
         **_of_estimators(estimator_catalogue()),
     }
 
@@ -125,6 +140,7 @@ def _entries(entries: Mapping[str, Entry]) -> dict[str, Any]:
             "help": entry.help,
             "aliases": list(entry.aliases),
             "arguments": {argument: _argument(said) for argument, said in entry.arguments.items()},
+            **({} if entry.inputs == (1, 1) else {"inputs": list(entry.inputs)}),
         }
         for name, entry in entries.items()
     }
