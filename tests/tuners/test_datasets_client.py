@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from pydantic import ValidationError
 
@@ -279,6 +281,22 @@ class TestUpload:
         reply = json.loads(child.stdout)
         assert (reply["meta"] is not None) == enough
         assert [fault["code"] for fault in reply["faults"]] == ([] if enough else ["too_large"])
+
+    @pytest.mark.usefixtures("untouched")
+    @pytest.mark.parametrize("option", [{}, {"text": "c"}])
+    def test_few_bytes_that_unpack_to_many_gigabytes_are_refused(
+        self, tmp_path: Path, client: DatasetClient, option: dict[str, str]
+    ) -> None:
+        # One text of 20 MB, 200,000 times: 4 TB in 4 kB.
+        rows = 200_000
+        column = pa.DictionaryArray.from_arrays(pa.array(np.zeros(rows, np.int32)), pa.array(["x" * (20 << 20)]))
+        path = tmp_path / "upload"
+        pq.write_table(pa.table({"c": column, "y": np.arange(rows) % 2}), path, compression="zstd")
+        assert path.stat().st_size < 10_000
+        options = UploadOptions(target="y", **option)
+        with pytest.raises(InvalidDataset) as error:
+            client.upload(path, filename="a.parquet", name="a", owner="ann", options=options)
+        assert codes(error)[0][1] in ("too_large", "too_costly")
 
     def test_failing_store_keeps_nothing(self, tmp_path: Path, settings: Settings, repository: Repository) -> None:
         class FullStore(FilesystemStore):

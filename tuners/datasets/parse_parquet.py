@@ -26,7 +26,7 @@ _MAGIC, _ENCRYPTED = b"PAR1", b"PARE"
 _MAX_FOOTER_BYTES = 16 << 20
 _MAX_ROW_GROUPS = 10_000
 _MAX_DEPTH = 16
-_BLOCK_CELLS = 500_000
+_BLOCK_CELLS = 50_000
 # pandas stores an index that is not 0, 1, 2, ... under such names: no column of the table.
 _INDEX = "__index_level_"
 
