@@ -6,6 +6,7 @@ import sys
 from collections.abc import Mapping
 
 from tuners.catalogue import Entry, catalogue
+from tuners.catalogue.applications import applications
 from tuners.catalogue.estimators import estimator_catalogue
 
 _INTRODUCTION = """\
@@ -22,8 +23,9 @@ variables, the order of axes) are left out, and every number has a lower and an 
 Activations are given by name; initializers, regularizers and constraints by name, or as an object with arguments:
 `{"regularizer": "L2", "l2": 0.001}`. Layers that merge have several inputs and can only be nodes of a graph; attention
 takes one to three (query, value, key), and one that stands in a list of layers attends to itself. A wrapper holds the
-layer it works on in `of`: `{"layer": "Bidirectional", "of": {"layer": "LSTM", "units": 32}}`. A metric may be given a `name`, under which
-it is logged; without one, `"acc"` is logged as `acc` and `{"metric": "AUC"}` in Keras' snake case, as `auc`.
+layer it works on in `of`: `{"layer": "Bidirectional", "of": {"layer": "LSTM", "units": 32}}`. A metric may be given a
+`name`, under which it is logged; without one, `"acc"` is logged as `acc` and `{"metric": "AUC"}` in Keras' snake case, as
+`auc`.
 
 The list is made from the signatures of Keras {version} (`python -m tuners.catalogue.generate` after an upgrade; ranges
 and types are in `tuners/catalogue/rules.py`, the choice of classes in `tuners/catalogue/allowed.py`), and this page
@@ -60,7 +62,28 @@ def page() -> str:
         ("Tuners", known.tuners),
     ):
         parts.append(f"## {title}\n\n{_table(entries)}")
-    return "\n".join([*parts, *_of_estimators()])
+    return "\n".join([*parts, _of_applications(), *_of_estimators()])
+
+
+_OF_APPLICATIONS = """\
+## Applications
+
+Backbones of Keras Applications, for models of type `application`. Images need at least so many pixels a side. The
+preprocessing is done inside the model: `tf` scales values from 0 to 255 to -1 to 1; `torch` scales them to 0 to 1,
+subtracts ImageNet's means and divides by its deviations; `caffe` turns RGB into BGR and subtracts the means; `inside`
+means that the backbone has layers of its own for it. `GET /v1/catalog` lists the layers that `trainable` can begin
+with. The list is made by `python -m tuners.catalogue.generate_applications` after an upgrade of Keras.
+"""
+
+
+def _of_applications() -> str:
+    rows = ["| name | arguments | images | preprocessing | parameters | trainable from |", "|---|---|---|---|---|---|"]
+    for each in applications().values():
+        rows.append(
+            f"| `{each.name}` | {', '.join(each.arguments)} | {each.minimum} x {each.minimum} | {each.preprocessing} "
+            f"| {each.parameters:,} | `{each.weighted[0]}` ... `{each.weighted[-1]}` |"
+        )
+    return f"{_OF_APPLICATIONS}\n" + "\n".join(rows) + "\n"
 
 
 def _of_estimators() -> list[str]:
