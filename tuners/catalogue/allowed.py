@@ -2,7 +2,8 @@
 
 Left out on purpose: layers that run code or load files (`Lambda`, `TFSMLayer`, `TorchModuleWrapper`, `JaxLayer`,
 `FlaxLayer`, `Pipeline`), lookup and vectorising layers (their vocabularies may be paths or addresses), layers that must
-see data before they work (`Normalization`, `Discretization`), and `EinsumDense`, whose equation is a language of its own.
+see data before they work (`Normalization`, `Discretization`), and `EinsumDense`, whose equation is a language of its
+own.
 """
 
 from __future__ import annotations
@@ -147,7 +148,8 @@ HIDDEN_ARGUMENTS = frozenset({
     # A sequential layer has one output and no memory between batches; an unrolled one makes a graph of any size.
     "return_state", "stateful", "unroll",
     # Runtime details that are the worker's business.
-    "use_cudnn", "flash_attention", "backward_layer", "input_axes", "output_axes", "sparse", "synchronized", "renorm", "renorm_clipping", "renorm_momentum", "raise_error",
+    "use_cudnn", "flash_attention", "backward_layer", "input_axes", "output_axes", "sparse",
+    "synchronized", "renorm", "renorm_clipping", "renorm_momentum", "raise_error",
     # They would make a metric's result a list, or need the number of labels.
     "multi_label", "num_labels", "label_weights", "num_regressors",
 })  # fmt: skip

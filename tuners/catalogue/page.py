@@ -24,8 +24,8 @@ Activations are given by name; initializers, regularizers and constraints by nam
 `{"regularizer": "L2", "l2": 0.001}`. Layers that merge have several inputs and can only be nodes of a graph; attention
 takes one to three (query, value, key), and one that stands in a list of layers attends to itself. A wrapper holds the
 layer it works on in `of`: `{"layer": "Bidirectional", "of": {"layer": "LSTM", "units": 32}}`. A metric may be given a
-`name`, under which it is logged; without one, `"acc"` is logged as `acc` and `{"metric": "AUC"}` in Keras' snake case, as
-`auc`.
+`name`, under which it is logged; without one, `"acc"` is logged as `acc` and `{"metric": "AUC"}` in Keras' snake case,
+as `auc`.
 
 The list is made from the signatures of Keras {version} (`python -m tuners.catalogue.generate` after an upgrade; ranges
 and types are in `tuners/catalogue/rules.py`, the choice of classes in `tuners/catalogue/allowed.py`), and this page
