@@ -58,6 +58,11 @@ def test_a_search_appears_runs_and_ends_while_one_watches(page: Page, service: S
     best = search.refresh().best()[0]
     expect(page.get_by_role("heading", name=re.compile(f"Best: trial {best.number}"))).to_be_visible()
     expect(page.get_by_role("img", name="score of each trial and best so far").locator("circle")).to_have_count(2)
+    page.get_by_label("Metric").select_option("loss")
+    page.get_by_label("Epoch").select_option("last")
+    trend = page.get_by_role("img", name=re.compile("score against"))
+    expect(trend.get_by_text("loss, last epoch")).to_be_visible()
+    expect(trend.locator("circle")).not_to_have_count(0)
 
 
 def test_the_other_pages_show_what_the_api_answers(page: Page, service: Service) -> None:

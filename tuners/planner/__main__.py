@@ -2,33 +2,18 @@
 
 from __future__ import annotations
 
-import os
-import select
 import sys
 
 from storage.errors import InvalidDefinition
+from tuners.children import Answer, answer_lines
 from tuners.planner.wire import LINE_LIMIT, READY, Reply, Request
 
 
-def main(arguments: list[str]) -> int:
-    idle_s = float(arguments[0])
-    # Libraries print; what they print must not get between our lines.
-    channel = os.dup(1)
-    os.dup2(2, 1)
+def load() -> Answer:
     from tuners.planner.builders import look_at
     from tuners.planner.check import check
 
-    _write(channel, READY)
-    buffer = b""
-    while True:
-        while b"\n" not in buffer:
-            if not select.select([0], [], [], idle_s)[0]:
-                return 0
-            chunk = os.read(0, 1 << 16)
-            if not chunk or len(buffer) > LINE_LIMIT:
-                return 0
-            buffer += chunk
-        line, _, buffer = buffer.partition(b"\n")
+    def answer(line: bytes) -> bytes:
         request = Request.model_validate_json(line)
         try:
             discovers = request.explore_s is not None
@@ -37,14 +22,10 @@ def main(arguments: list[str]) -> int:
             reply = Reply(faults=error.faults)
         except Exception as error:
             reply = Reply(error=f"{type(error).__name__}: {error}"[:1000])
-        _write(channel, reply.model_dump_json().encode() + b"\n")
+        return reply.model_dump_json().encode()
 
-
-def _write(channel: int, line: bytes) -> None:
-    left = memoryview(line)
-    while left:
-        left = left[os.write(channel, left) :]
+    return answer
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(answer_lines(sys.argv[1:], ready=READY, line_limit=LINE_LIMIT, load=load))
