@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from storage.records import Scalar
-from tuners.catalogue import catalogue
+from tuners.definitions.compiling import resolve_compile
 from tuners.definitions.document import Definition
 from tuners.definitions.facts import DataFacts
-from tuners.definitions.filling import Inactive, filled
+from tuners.definitions.filling import filled
 from tuners.definitions.models import MODEL_TYPES
+from tuners.definitions.schedules import SCHEDULE, resolve_schedule
 
 
 def resolve(
@@ -33,14 +34,18 @@ def resolve(
     """
     kind = MODEL_TYPES[definition.model["type"]]
     model = kind.resolve(definition.model, values, data)
+    compiled = _compile(definition, values, data, compiled=kind.compiled)
     fit: dict[str, object] = {"epochs": 1}
     if kind.in_epochs:
         fit = {
             "epochs": filled(definition.fit.epochs, values, data),
             "batch_size": filled(definition.fit.batch_size, values, data),
             "shuffle": filled(definition.fit.shuffle, values, data),
-            "callbacks": [filled_arguments(callback, values, data) for callback in definition.fit.callbacks],
         }
+        fit["callbacks"] = [
+            _callback(callback, values, data, optimizer=compiled.get("optimizer"), epochs=fit["epochs"])
+            for callback in definition.fit.callbacks
+        ]
     if definition.fit.validation_split is not None:
         fit["validation_split"] = filled(definition.fit.validation_split, values, data)
     if definition.fit.cross_validation is not None:
@@ -51,7 +56,7 @@ def resolve(
         fit["class_weight"] = definition.fit.class_weight
     return {
         "model": {"type": definition.model["type"], **model.document},
-        "compile": _compile(definition, values, data, compiled=kind.compiled),
+        "compile": compiled,
         "fit": fit,
         "objective": definition.objective.model_dump(),
         "seed": definition.seed if seed is None else seed,
@@ -63,33 +68,16 @@ def resolve(
 def _compile(
     definition: Definition, values: Mapping[str, Scalar], data: DataFacts, *, compiled: bool
 ) -> dict[str, object]:
-    metrics = [filled_arguments(metric, values, data) for metric in definition.compile.metrics]
     if not compiled:
-        return {"metrics": metrics}
-    return {
-        "optimizer": _optimizer(definition.compile.optimizer, values, data),
-        "loss": filled_arguments(definition.compile.loss, values, data),
-        "metrics": metrics,
-    }
+        return {"metrics": [filled(metric, values, data) for metric in definition.compile.metrics]}
+    return resolve_compile(definition.compile.model_dump(exclude_none=True), values, data)
 
 
-def filled_arguments(value: object, values: Mapping[str, Scalar], data: DataFacts) -> object:
-    """A name as it is, or an object with the holes in its arguments filled."""
-    if not isinstance(value, Mapping):
-        return value
-    return {key: filled(argument, values, data) for key, argument in value.items()}
-
-
-def _optimizer(value: object, values: Mapping[str, Scalar], data: DataFacts) -> dict[str, object]:
-    """By class name; an argument whose hyperparameter is inactive here is left to Keras' default."""
-    given = value if isinstance(value, Mapping) and "optimizer" in value else {"optimizer": value}
-    resolved: dict[str, object] = {}
-    for key, argument in given.items():
-        try:
-            resolved[key] = filled(argument, values, data)
-        except Inactive:
-            if key == "optimizer":
-                raise
-    entry = catalogue().optimizer(str(resolved["optimizer"]))
-    assert entry is not None
-    return {**resolved, "optimizer": entry.name}
+def _callback(
+    callback: Mapping[str, object], values: Mapping[str, Scalar], data: DataFacts, *, optimizer: object, epochs: object
+) -> object:
+    if callback["callback"] != SCHEDULE:
+        return filled(callback, values, data)
+    assert isinstance(epochs, int)
+    assert optimizer is None or isinstance(optimizer, Mapping)
+    return resolve_schedule(callback, values, data, optimizer=optimizer, epochs=epochs)
