@@ -7,6 +7,7 @@ import random
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -80,8 +81,15 @@ class Scene:
             found = DatasetClient(self.settings, self.store, self.repository).builtin("digits")
         return found
 
-    def search(self, trials: int = 1, *, dataset: Dataset | None = None, **changes: Any) -> Search:
-        """A running search with so many queued trials."""
+    def search(
+        self, trials: int = 1, *, dataset: Dataset | None = None, record: dict[str, Any] | None = None, **changes: Any
+    ) -> Search:
+        """A running search with so many queued trials.
+
+        Args:
+            record: Fields of the stored record that differ from what the definition gives; a job's, for example.
+            changes: Parts of the definition.
+        """
         parsed = definition(**changes)
         space = parsed.space()
         new = NewSearch(
@@ -94,7 +102,7 @@ class Scene:
             tuner="random",
             limits=_no_limits(),
             parallelism=8,
-            executions_per_trial=parsed.executions_per_trial,
+            executions_per_trial=parsed.trainings_per_trial,
             max_retries_per_trial=parsed.max_retries_per_trial,
             priority=0,
             seed=7,
@@ -103,7 +111,7 @@ class Scene:
             planned_epochs=None,
             versions={},
         )
-        search, _ = self.repository.create_search(new)
+        search, _ = self.repository.create_search(replace(new, **(record or {})))
         self.repository.start_search(search.id)
         rng = random.Random(3)
         self.queue(search.id, [NewTrial(v, space.hash_values(v)) for v in (space.sample(rng) for _ in range(trials))])
