@@ -29,6 +29,14 @@ def refuse_code(document: Mapping[str, object], settings: Settings) -> None:
         )
 
 
+def without_findings(document: dict[str, object]) -> dict[str, object]:
+    """The document without what an earlier look has shown, as a stored definition that is sent again has it."""
+    model = document.get("model")
+    if not isinstance(model, Mapping) or model.get("type") != "builder":
+        return document
+    return {**document, "model": {key: value for key, value in model.items() if key != "found"}}
+
+
 def is_built(definition: Definition) -> bool:
     """Whether a builder makes its models."""
     kind = model_type(definition.model)

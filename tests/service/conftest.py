@@ -27,6 +27,7 @@ from tuners.datasets.record import recorded
 from tuners.datasets.wire import Meta
 from tuners.definitions import DataFacts
 from tuners.planner.client import ModelFacts
+from tuners.planner.wire import Discovery
 
 
 class CountingPlanner:
@@ -41,6 +42,16 @@ class CountingPlanner:
             fault = FieldFault("/model/layers/1", "build_error", "Keras says that the shapes do not fit")
             raise InvalidDefinition("the model cannot be built", (fault,))
         return ModelFacts(min_parameters=100, max_parameters=1000, default_parameters=200)
+
+    def discover(self, definition: Mapping[str, object], facts: DataFacts) -> Discovery:
+        """As if each builder asked for `units` and compiled with the accuracy."""
+        self.asked += 1
+        return Discovery(
+            hyperparameters=[{"name": "units", "type": "int", "min_value": 4, "max_value": 8}],
+            found={"metrics": {"loss": "min", "accuracy": "max"}},
+            epochs=3,
+            size=ModelFacts(min_parameters=100, max_parameters=1000, default_parameters=200),
+        )
 
 
 @dataclass
@@ -167,8 +178,14 @@ def limits() -> Limits:
 
 
 @pytest.fixture
-def service(tmp_path: Path, sqlite_url: str, limits: Limits) -> Iterator[Service]:
-    settings = Settings(data_dir=tmp_path / "data", upload_max_bytes=100_000, allowed_hosts=("headstock.example",))
+def service(request: pytest.FixtureRequest, tmp_path: Path, sqlite_url: str, limits: Limits) -> Iterator[Service]:
+    """A service of its own; `parametrize("service", [{...}], indirect=True)` gives it other settings."""
+    settings = Settings(
+        data_dir=tmp_path / "data",
+        upload_max_bytes=100_000,
+        allowed_hosts=("headstock.example",),
+        **getattr(request, "param", {}),
+    )
     settings.data_dir.mkdir()
     clock = ManualClock(SystemClock().now())
     repository = open_repository(sqlite_url)

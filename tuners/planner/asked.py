@@ -54,12 +54,13 @@ class Asked:
                 )
                 raise refused(self._place, "duplicate_name", detail)
 
-    def documents(self, declared: Sequence[Document], *, more: frozenset[str]) -> list[Document]:
+    def documents(self, declared: Sequence[Document], *, more: frozenset[str], whole: bool) -> list[Document]:
         """All of it in the language of definitions, ranges of the same name taken from `declared`.
 
         Args:
             declared: The definition's own hyperparameters.
             more: Names among them that need not be asked for.
+            whole: Whether all that is asked for is known by now; if not, what is declared beyond it is left out.
 
         Raises:
             InvalidDefinition: A declared one is of another kind than what the builder asks for, or is not asked for.
@@ -85,7 +86,7 @@ class Asked:
         for ours, (place, given) in own.items():
             if ours in more:
                 documents.append(given)
-            else:
+            elif whole:
                 hint = suggestion(ours, self.names.values())
                 detail = f"the builder never asks for it{hint}, and no hole in `fit` uses it"
                 faults.append(FieldFault(f"/hyperparameters/{place}", "unused_hyperparameter", detail))

@@ -70,6 +70,7 @@ class _Look:
         declared = {str(each["name"]): each for each in self._definition.hyperparameters}
         first = self._build(Corner(_DEFAULTS, {name: _default(each) for name, each in declared.items()}), first=True)
         assert first is not None
+        self._check_declared()
         model, made = first
         default_count = self._counts[0]
         own = has_own_fit(self._hypermodel)
@@ -90,6 +91,10 @@ class _Look:
                 default_parameters=default_count,
             ),
         )
+
+    def _check_declared(self) -> None:
+        """A declared value of the wrong kind is told as that, and not as what the builder makes of it."""
+        self._asked.documents(self._definition.to_json()["hyperparameters"], more=frozenset(), whole=False)
 
     def _made_hypermodel(self) -> Any:
         try:
@@ -127,8 +132,7 @@ class _Look:
         except TrialFault as fault:
             if first:
                 self._asked.take(made.hp.space)
-                # A declared value of the wrong kind is told as that, and not as what the builder makes of it.
-                self._completed(Logs(None, one_hot=False), OwnFit(), own=True)
+                self._check_declared()
                 raise refused(self._place, "build_error", located(fault.message, corner)) from fault
         self._asked.take(made.hp.space)
         for scope in made.hp.active_scopes:
@@ -147,11 +151,12 @@ class _Look:
                 space = completed.space()
             corner = self._next_scope(space) or self._next_corner(space)
             if corner is None:
-                return completed
+                break
             if len(self._tried) >= MAX_BUILDS or self._now() > self._deadline:
                 self._refuse_hidden_scopes(space)
-                return completed
+                break
             self._build(corner)
+        return self._completed(logs, fit, own=own, whole=True)
 
     def _next_scope(self, space: Space) -> Corner | None:
         for key, scope in list(self._scopes.items()):
@@ -195,14 +200,14 @@ class _Look:
             )
             raise refused(self._place, "build_error", detail)
 
-    def _completed(self, logs: Logs, fit: OwnFit, *, own: bool) -> Definition:
+    def _completed(self, logs: Logs, fit: OwnFit, *, own: bool, whole: bool = False) -> Definition:
         """The definition with all that is known by now. Raises InvalidDefinition, places as the client knows them."""
         document = self._definition.to_json()
         declared = document["hyperparameters"]
         used = frozenset(_names_in(document["fit"]))
         if own:
             used |= {str(each["name"]) for each in declared}
-        hyperparameters = self._asked.documents(declared, more=used)
+        hyperparameters = self._asked.documents(declared, more=used, whole=whole)
         if not hyperparameters:
             raise refused(self._place, "empty_space", "the builder asks its `hp` for nothing: there is nothing to tune")
         found = Found(

@@ -76,13 +76,13 @@ class FitReporter(Reporter):
             returned = rows[-1] if rows else {}
             if self._objective not in kept | returned:
                 raise self._missing(kept | returned)
-            self._report(kept | returned)
+            self._report(kept | returned, last=True)
         elif self._next <= self._first_reported:
             if not rows or self._objective not in rows[-1]:
                 raise self._missing(rows[-1] if rows else {})
             # A History whose `fit` did not pass the callbacks on: its epochs are reported now.
-            for row in rows:
-                self._report(row)
+            for number, row in enumerate(rows, start=1):
+                self._report(row, last=number == len(rows))
         if not self._sealed:
             self._checkpoint(self._next - 1, ended=True)
 
@@ -100,11 +100,11 @@ class FitReporter(Reporter):
         self._next += 1
         self._epoch_began = time.perf_counter()
 
-    def _report(self, metrics: dict[str, float]) -> None:
+    def _report(self, metrics: dict[str, float], *, last: bool = False) -> None:
         self._begin_once()
         epoch = self._next
         self._next += 1
-        if epoch + 1 >= self._job.target_epochs:
+        if last or epoch + 1 >= self._job.target_epochs:
             self.model.stop_training = True
         self._sealed = bool(self.model.stop_training)
         self._end_epoch(epoch, metrics)

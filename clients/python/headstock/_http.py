@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import time
+import weakref
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -82,6 +83,9 @@ class Http:
             # The token goes to the address that was named, and nowhere else.
             follow_redirects=False,
         )
+
+        # Who keeps only a search, as `headstock.search` gives it, has nothing to close by hand.
+        weakref.finalize(self, self._client.close)
 
     def close(self) -> None:
         self._client.close()

@@ -96,9 +96,7 @@ class _Collector:
     def _take(self, name: str, value: object, *, user: Any) -> None:
         if name in self.names:
             if self.names[name] is not value:
-                raise NotPortable(
-                    f"`{name}` means two things in what `{user.__name__}` needs: rename one"
-                )
+                raise NotPortable(f"`{name}` means two things in what `{user.__name__}` needs: rename one")
             return
         self.names[name] = value
         if isinstance(value, types.ModuleType):
