@@ -40,7 +40,13 @@ def check_files(repository: Repository, store: ArtifactStore) -> Iterator[Violat
         except ArtifactDamaged as error:
             if _still_recorded(repository, artifact.key):
                 yield Violation("file_whole", artifact.key, error.message)
-    owned = {artifact.key for artifact in repository.all_artifacts()}
+    for weights in repository.all_weights():
+        try:
+            store.local_path(weights.key, sha256=weights.sha256)
+        except ArtifactDamaged as error:
+            if weights in repository.all_weights():
+                yield Violation("file_whole", weights.key, error.message)
+    owned = {file.key for file in (*repository.all_artifacts(), *repository.all_weights())}
     folders = {PurePosixPath(key).parent.as_posix() for key in found - owned if key.startswith("datasets/")}
     for key in sorted(found - owned):
         if not key.startswith("datasets/"):

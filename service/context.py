@@ -23,12 +23,16 @@ from tuners.datasets.options import UploadOptions
 from tuners.definitions import DataFacts
 from tuners.pictures.figure import Figure, Format, Theme
 from tuners.planner.client import ModelFacts
+from tuners.planner.wire import Discovery
+from tuners.weights.client import WeightsClient
 
 
 class Checker(Protocol):
     """What is asked of the planner."""
 
     def check(self, definition: Mapping[str, object], facts: DataFacts) -> ModelFacts: ...
+
+    def discover(self, definition: Mapping[str, object], facts: DataFacts) -> Discovery: ...
 
 
 class Preparer(Protocol):
@@ -47,20 +51,21 @@ class Exporter(Protocol):
     def __call__(self, resolved: dict[str, Any], weights: Path) -> Path: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Context:
-    settings: Settings
-    limits: Limits
 class Drawer(Protocol):
     """Makes the bytes of a picture."""
 
     def draw(self, figure: Figure, *, format: Format, theme: Theme) -> bytes: ...
 
 
+@dataclass(frozen=True, slots=True)
+class Context:
+    settings: Settings
+    limits: Limits
     repository: Repository
     store: ArtifactStore
     planner: Checker
     datasets: Preparer
+    weights: WeightsClient
     clock: Clock
     codes: LoginCodes
     brake: Brake

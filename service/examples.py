@@ -304,6 +304,15 @@ CATALOG = {
     "metrics": {},
     "callbacks": {},
     "tuners": {},
+    "applications": {
+        "VGG16": {
+            "arguments": {},
+            "minimum": 32,
+            "preprocessing": "caffe",
+            "parameters": 14714688,
+            "layers": ["block1_conv1", "block1_conv2"],
+        }
+    },
     "scikit_learn_version": "1.9.1",
     "estimators": {"SVC": {"tasks": ["classification"], "sample_weight": True, "arguments": {}}},
     "steps": {},

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, BinaryIO
@@ -18,12 +19,23 @@ from service.dependencies import Ctx, Submitter, check_media_type, guarded_strea
 from service.errors import BodyTooLarge, InvalidRequest, MalformedUpload, UnsupportedMediaType
 from storage.errors import FieldFault
 from tuners.datasets.options import FILE_FORMATS, OPTIONS
+from tuners.weights.client import ENDINGS
 
-FIELDS = frozenset({"name", *(option.name for option in OPTIONS)})
 _FIELD_BYTES = 4096
 _HEADER_BYTES = 8192
 _OVERHEAD_BYTES = 1 << 16
-_MOST_PARTS = len(FIELDS) + 1
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """What an upload consists of beside its `file`: the text fields it may have, and the endings the file may have."""
+
+    fields: frozenset[str]
+    endings: tuple[str, ...]
+
+
+_DATASET_FORM = Form(frozenset({"name", *(option.name for option in OPTIONS)}), tuple(FILE_FORMATS))
+_WEIGHTS_FORM = Form(frozenset({"name"}), ENDINGS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +63,8 @@ class _Part:
 class FormReader:
     """Takes a multipart body piece by piece. File bytes pile up in `pending` until the caller writes them."""
 
-    def __init__(self, boundary: bytes) -> None:
+    def __init__(self, boundary: bytes, form: Form) -> None:
+        self._form = form
         self.fields: dict[str, str] = {}
         self.filename: str | None = None
         self.pending = bytearray()
@@ -86,8 +99,9 @@ class FormReader:
 
     def _begin(self) -> None:
         self._parts += 1
-        if self._parts > _MOST_PARTS:
-            raise MalformedUpload(f"the form has more than {_MOST_PARTS} parts")
+        if self._parts > len(self._form.fields) + 1:
+            known = ", ".join(["file", *sorted(self._form.fields)])
+            raise MalformedUpload(f"the form has more parts than there are fields here: {known}")
         self._part = _Part()
 
     def _header_field(self, data: bytes, start: int, end: int) -> None:
@@ -116,8 +130,8 @@ class FormReader:
             if self.filename is not None:
                 raise InvalidRequest("a field is wrong", (FieldFault("/file", "repeated_field", "send one file"),))
             self.filename = options.get(b"filename", b"").decode("utf-8", errors="replace")
-        elif name not in FIELDS:
-            known = ", ".join(["file", *sorted(FIELDS)])
+        elif name not in self._form.fields:
+            known = ", ".join(["file", *sorted(self._form.fields)])
             raise InvalidRequest(
                 "a field is wrong", (FieldFault("", "unknown_field", f"the fields here are: {known}"),)
             )
@@ -150,8 +164,20 @@ class FormReader:
         self.complete = True
 
 
-async def received_upload(request: Request, caller: Submitter, ctx: Ctx) -> AsyncIterator[Upload]:
-    """The posted form, its file below the data folder until the request is over."""
+async def received_dataset(request: Request, caller: Submitter, ctx: Ctx) -> AsyncIterator[Upload]:
+    """A posted data set, its file below the data folder until the request is over."""
+    async with _received(request, caller, ctx, _DATASET_FORM) as upload:
+        yield upload
+
+
+async def received_weights(request: Request, caller: Submitter, ctx: Ctx) -> AsyncIterator[Upload]:
+    """Posted weights, their file below the data folder until the request is over."""
+    async with _received(request, caller, ctx, _WEIGHTS_FORM) as upload:
+        yield upload
+
+
+@asynccontextmanager
+async def _received(request: Request, caller: Submitter, ctx: Context, form: Form) -> AsyncIterator[Upload]:
     check_media_type(request, "multipart/form-data")
     _, options = parse_options_header(request.headers["content-type"])
     boundary = options.get(b"boundary", b"")
@@ -162,10 +188,10 @@ async def received_upload(request: Request, caller: Submitter, ctx: Ctx) -> Asyn
         folder.mkdir(parents=True, exist_ok=True)
         path = folder / secrets.token_hex(16)
         try:
-            reader = FormReader(boundary)
+            reader = FormReader(boundary, form)
             with path.open("xb") as file:
                 await _receive(request, reader, file, ctx)
-            yield _finished(reader, path)
+            yield _finished(reader, form, path)
         finally:
             path.unlink(missing_ok=True)
 
@@ -183,7 +209,7 @@ async def _receive(request: Request, reader: FormReader, file: BinaryIO, ctx: Co
             await asyncio.to_thread(file.write, data)
 
 
-def _finished(reader: FormReader, path: Path) -> Upload:
+def _finished(reader: FormReader, form: Form, path: Path) -> Upload:
     faults = []
     if not reader.complete:
         raise MalformedUpload("the form ends too early")
@@ -194,9 +220,10 @@ def _finished(reader: FormReader, path: Path) -> Upload:
     if faults:
         raise InvalidRequest("a field is missing", tuple(faults))
     assert reader.filename is not None
-    if Path(reader.filename).suffix.lower() not in FILE_FORMATS:
-        raise UnsupportedMediaType(f"files ending in {', '.join(FILE_FORMATS)} are read")
+    if not reader.filename.lower().endswith(form.endings):
+        raise UnsupportedMediaType(f"files ending in {', '.join(form.endings)} are read")
     return Upload(path, reader.filename, reader.fields)
 
 
-ReceivedUpload = Annotated[Upload, Depends(received_upload)]
+ReceivedDataset = Annotated[Upload, Depends(received_dataset)]
+ReceivedWeights = Annotated[Upload, Depends(received_weights)]

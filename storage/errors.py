@@ -13,6 +13,7 @@
     |-- Invalid
     |   |-- InvalidDefinition
     |   |-- InvalidDataset
+    |   |-- InvalidWeights
     |   |-- InvalidPage
     |   `-- IdempotencyKeyReused
     |-- DatasetUnavailable
@@ -116,6 +117,10 @@ class InvalidDefinition(Invalid):
 
 class InvalidDataset(Invalid):
     code = "invalid_dataset"
+
+
+class InvalidWeights(Invalid):
+    code = "invalid_weights"
 
 
 class InvalidPage(Invalid):

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from tuners.catalogue import catalogue
+from tuners.codegen_application import application_lines
 from tuners.codegen_objects import applied_code, layer_code
 from tuners.codegen_text import literal, mapping
 
@@ -90,5 +91,13 @@ class _Names:
         return self._known[node]
 
 
-_MODELS: Mapping[str, Callable[[Mapping[str, Any]], str]] = {"sequential": _sequential, "graph": _graph}
+def _application(model: Mapping[str, Any]) -> str:
+    return _function(application_lines(model))
+
+
+_MODELS: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
+    "sequential": _sequential,
+    "application": _application,
+    "graph": _graph,
+}
 """What writes each type of model."""

@@ -11,10 +11,16 @@ from tuners.codegen_text import literal
 def schedule_code(document: Mapping[str, Any]) -> str:
     """The function `learning_rate(epoch, current)` of a resolved `LearningRateSchedule`.
 
-    It has the numbers and the formulas of `tuners.trainer.schedules.rate`, and needs `import math`.
+    It has the numbers and the formulas of `tuners.trainer.schedules.rate`, and needs `import math`, and the compiled
+    `model` where the definition does not tell the rate to begin with.
     """
-    base, warmup = literal(document["learning_rate"]), int(document["warmup_epochs"])
-    lines = ["def learning_rate(epoch, current):"]
+    warmup = int(document["warmup_epochs"])
+    if "learning_rate" in document:
+        base, lines = literal(document["learning_rate"]), []
+    else:
+        # A model that brings its own optimizer brings its rate.
+        base, lines = "first_rate", ["first_rate = float(model.optimizer.learning_rate)", "", ""]
+    lines.append("def learning_rate(epoch, current):")
     if warmup:
         lines += [
             f"    if epoch < {warmup}:",

@@ -15,8 +15,8 @@ from service.dependencies import Ctx, Reader, protected_router
 from service.schemas.base import Page
 from service.schemas.platform import TemplateNameOut, WorkerOut
 from storage import errors
-from tuners.catalogue.applications import applications
 from tuners.catalogue import Argument, Entry, catalogue
+from tuners.catalogue.applications import applications
 from tuners.catalogue.estimators import EstimatorCatalogue, estimator_catalogue
 from tuners.templates import template, template_names
 
@@ -54,8 +54,8 @@ def read_catalog(caller: Reader, ctx: Ctx) -> dict[str, Any]:
     """Layers (with how many inputs they take where it is not one), optimizers, losses, metrics, callbacks, tuners and
     what else definitions may name, with their arguments: the types, ranges and defaults that submissions are checked
     against; the backbones of models of type `application`, with their smallest images and the names of the layers that
-    have weights; and the estimators, steps and metrics of models of type `sklearn`. Also the builders that the operator has
-    registered, and whether definitions may bring code of their own.
+    have weights; and the estimators, steps and metrics of models of type `sklearn`. Also the builders that the operator
+    has registered, and whether definitions may bring code of their own.
     """
     return {
         **_catalog_document(),
@@ -104,18 +104,21 @@ def _catalog_document() -> dict[str, Any]:
     return {
         "keras_version": known.keras_version,
         **{section: _entries(getattr(known, section)) for section in sections},
-        "applications": {
-            name: {
-                **shown,
-                "minimum": applications()[name].minimum,
-                "preprocessing": applications()[name].preprocessing,
-                "parameters": applications()[name].parameters,
-                "layers": list(applications()[name].weighted),
-            }
-            for name, shown in _entries(applications()).items()
-        },
+        "applications": _of_applications(),
         **_of_estimators(estimator_catalogue()),
     }
+
+
+def _of_applications() -> dict[str, Any]:
+    shown = _entries(applications())
+    for name, entry in applications().items():
+        shown[name] |= {
+            "minimum": entry.minimum,
+            "preprocessing": entry.preprocessing,
+            "parameters": entry.parameters,
+            "layers": list(entry.weighted),
+        }
+    return shown
 
 
 def _of_estimators(known: EstimatorCatalogue) -> dict[str, Any]:

@@ -54,6 +54,15 @@ class WeightFiles(Part):
 
         return self._database.read(work)
 
+    def find_weights(self, name: str, *, owner: str) -> Weights | None:
+        statement = select(tables.weights).where(_weights.owner == owner, _weights.name == name)
+
+        def work(tx: Transaction) -> Weights | None:
+            row = tx.first(statement)
+            return None if row is None else to_weights(row)
+
+        return self._database.read(work)
+
     def list_weights(self, *, owner: str, limit: int, page_token: str | None = None) -> Page[Weights]:
         limit = max(limit, 1)
 
@@ -72,6 +81,9 @@ class WeightFiles(Part):
             )
 
         return self._database.read(work)
+
+    def all_weights(self) -> tuple[Weights, ...]:
+        return self._database.read(lambda tx: tuple(to_weights(row) for row in tx.all(select(tables.weights))))
 
     def delete_weights(self, weights_id: WeightsId) -> Weights:
         def work(tx: Transaction) -> Weights:

@@ -379,6 +379,24 @@ def test_datasets_list_is_the_default(run: Run, script: Script, tmp_path: Path) 
     assert run("datasets", "add", str(tmp_path / "missing.csv")).code == 1
 
 
+def test_weights_are_listed_added_and_deleted(run: Run, script: Script, tmp_path: Path) -> None:
+    stored = {"id": "w8_1", "name": "vgg16", "format": ".weights.h5", "size_bytes": 2048}
+    script.on("GET", "/v1/weights", page([stored])).on("POST", "/v1/weights", ok(stored, status=201))
+    script.on("DELETE", "/v1/weights/w8_1", httpx.Response(204))
+    assert run("weights").out == run("weights", "list").out
+    assert ".weights.h5" in run("weights").out
+    file = tmp_path / "vgg16.weights.h5"
+    file.write_bytes(b"x")
+    added = run("weights", "add", str(file)).out
+    assert "Stored vgg16 (w8_1)" in added
+    assert '{"weights": "vgg16"}' in added
+    assert 'name="name"\r\n\r\nvgg16\r\n' in script.to("POST", "/v1/weights")[0].content.decode()
+    assert run("weights", "delete", "vgg16").code == 0
+    assert run("weights", "delete", "w8_1", "--json").json() == {"deleted": "w8_1"}
+    assert len(script.to("DELETE", "/v1/weights/w8_1")) == 2
+    assert run("weights", "add", str(tmp_path / "missing.h5")).code == 1
+
+
 def test_plan_templates_and_workers(run: Run, script: Script, definition: Path) -> None:
     rounds = [{"round": 0, "trials": 9, "epochs": 1}, {"round": 1, "trials": 3, "epochs": 3}]
     plan = {

@@ -39,7 +39,7 @@ CURVES: dict[str, tuple[dict[str, Any], list[float]]] = {
     "time": (TIME, [1.0, 1 / 1.5, 0.5, 0.4]),
     "step": (STEP, [1.0, 1.0, 0.1, 0.1, 0.01]),
     "exponential": (EXPONENTIAL, [1.0, 0.904837418, 0.818730753]),
-    "cosine": (COSINE, [1.0, 0.1 + 0.9 * (1 + math.sqrt(0.5)) / 2, 0.55, 0.1 + 0.9 * (1 - math.sqrt(0.5)) / 2, 0.1, 0.1]),
+    "cosine": (COSINE, [1.0, 0.55 + 0.45 * math.sqrt(0.5), 0.55, 0.55 - 0.45 * math.sqrt(0.5), 0.1, 0.1]),
     "linear": (LINEAR, [1.0, 0.8, 0.6, 0.4, 0.2, 0.2]),
     "polynomial": (POLYNOMIAL, [1.0, 0.5625, 0.25, 0.0625, 0.0, 0.0]),
     "warm-up": (WARM, [0.25, 0.5, 0.75, 1.0, 0.5, 0.0, 0.0]),

@@ -7,10 +7,10 @@ from dataclasses import replace
 
 from storage.records import Scalar
 from tuners.catalogue import catalogue
+from tuners.definitions.arguments import check_arguments, unknown_argument
 from tuners.definitions.facts import DataFacts
 from tuners.definitions.faults import child, listed
 from tuners.definitions.filling import Inactive, filled
-from tuners.definitions.arguments import check_arguments, unknown_argument
 from tuners.definitions.walking import Scope, Walk
 
 SCHEDULE = "LearningRateSchedule"

@@ -28,10 +28,8 @@ _CAFFE_MEAN_BGR = (103.939, 116.779, 123.68)
 def build_application(resolved: Mapping[str, Any], max_parameters: int | None) -> keras.Model:
     """The model; its backbone has the weights that `model.weights_file` names, else random ones.
 
-    The backbone is one layer, `backbone`. With weights from elsewhere it is called in inference mode, whether it is
-    trained or not: else BatchNormalization would replace the statistics that belong to these weights by those of a few
-    batches (Keras' guide on transfer learning, "Important notes about BatchNormalization layer"). A stand-in
-    (`model.stand_in`, the shape of its output) takes the backbone's place where only the other layers matter.
+    The backbone is one layer, `backbone`. A stand-in (`model.stand_in`, the shape of its output) takes its place where
+    only the other layers matter.
 
     Raises:
         BuildFault: Images too small (ShapeMismatch), too many weights (ModelTooLarge), weights that do not fit, or a
@@ -144,8 +142,8 @@ def _features(document: Mapping[str, Any], image: Any) -> Any:
     backbone = build_backbone(document, shape)
     if "weights_file" in document:
         load_weights(backbone, document, application)
-    _freeze(backbone, document["trainable"], application)
-    return backbone(image) if document["weights"] is None else backbone(image, training=False)
+    _freeze(backbone, document, application)
+    return backbone(image)
 
 
 def _preprocessed(image: Any, application: Application) -> Any:
@@ -162,12 +160,25 @@ def _preprocessed(image: Any, application: Application) -> Any:
     return image
 
 
-def _freeze(backbone: keras.Model, trainable: Any, application: Application) -> None:
+def _freeze(backbone: keras.Model, document: Mapping[str, Any], application: Application) -> None:
+    """Leave trainable what `trainable` says.
+
+    With weights from elsewhere BatchNormalization is always frozen, which in Keras means that it runs in inference mode
+    also in training: else it would replace the statistics that belong to these weights by those of a few batches
+    (Keras' guides on transfer learning and on fine-tuning EfficientNet). Calling the backbone with `training=False`, as
+    the first of them does, has no such effect inside a functional model: Keras 3 passes its own `training` on.
+    """
+    trainable = document["trainable"]
     if trainable is False:
         backbone.trainable = False
-    elif isinstance(trainable, Mapping):
+        return
+    if isinstance(trainable, Mapping):
         for layer in backbone.layers[: _first_trained(backbone, trainable, application)]:
             layer.trainable = False
+    if document["weights"] is not None:
+        for layer in backbone.layers:
+            if isinstance(layer, keras.layers.BatchNormalization):
+                layer.trainable = False
 
 
 def _first_trained(backbone: keras.Model, trainable: Mapping[str, Any], application: Application) -> int:

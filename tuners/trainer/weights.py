@@ -21,13 +21,14 @@ from tuners.trainer.checkpoints import CheckpointDamaged, Tensor
 from tuners.trainer.making import reason
 
 _PLACE = "/model/weights"
+_OTHER = "the earlier trial's model has no backbone of this kind: name the same application and arguments"
 
 DEVIATION = (0.229, 0.224, 0.225)
 """Of ImageNet's values from 0 to 1, in the order RGB."""
 
 
 def load_weights(backbone: keras.Model, document: Mapping[str, Any], application: Application) -> None:
-    """Load what `document["weights_file"]` names: `{"kind": "file" | "checkpoint" | "imagenet", ...}`.
+    """Load what `document["weights_file"]` names: `{"kind": "file" | "checkpoint" | "model" | "imagenet", ...}`.
 
     Raises:
         BuildFault: The weights are of another model.
@@ -38,6 +39,8 @@ def load_weights(backbone: keras.Model, document: Mapping[str, Any], application
         _load_imagenet(backbone, document, application, download=source["download"])
     elif source["kind"] == "checkpoint":
         _load_checkpoint(backbone, Path(source["path"]))
+    elif source["kind"] == "model":
+        _load_model(backbone, Path(source["path"]))
     else:
         _load_file(backbone, Path(source["path"]))
     for layer in backbone.layers:
@@ -50,7 +53,7 @@ def _load_file(backbone: keras.Model, path: Path) -> None:
     """A `.weights.h5` of Keras 3, or weights (or a whole model, of which only the weights are read) as a `.h5`."""
     try:
         with h5py.File(path, "r") as file:
-            group = file["model_weights"] if "model_weights" in file else file
+            group = file.get("model_weights", file)
             names = [_text(name) for name in group.attrs.get("layer_names", ())]
         if names:
             _load_by_name(backbone, path, names)
@@ -86,9 +89,19 @@ def _load_checkpoint(backbone: keras.Model, path: Path) -> None:
     mine = list(backbone.variables)
     part = _part(mine, saved)
     if part is None:
-        detail = "the earlier trial's model has no backbone of this kind: name the same application and arguments"
-        raise BuildFault(_PLACE, detail)
+        raise BuildFault(_PLACE, _OTHER)
     checkpoints.assign(mine, part, keep_seeds=True)
+
+
+def _load_model(backbone: keras.Model, path: Path) -> None:
+    """The backbone of a `.keras` file that a trainer of ours has made."""
+    earlier = keras.saving.load_model(path, compile=False)
+    found = [layer for layer in earlier.layers if layer.name == backbone.name]
+    theirs = found[0].weights if found else []
+    if [tuple(item.shape) for item in theirs] != [tuple(item.shape) for item in backbone.weights]:
+        raise BuildFault(_PLACE, _OTHER)
+    for item, other in zip(backbone.weights, theirs, strict=True):
+        item.assign(other)
 
 
 def _part(mine: Sequence[Any], saved: Sequence[Tensor]) -> Sequence[Tensor] | None:
@@ -117,9 +130,7 @@ def _load_imagenet(
     make = getattr(keras.applications, application.name)
     try:
         # Keras downloads the file, compares its hash and knows how to read it.
-        theirs = make(
-            include_top=False, weights="imagenet", input_shape=shape, pooling=document["pooling"], **options
-        )
+        theirs = make(include_top=False, weights="imagenet", input_shape=shape, pooling=document["pooling"], **options)
     except Exception as error:
         message = f"Keras could not fetch {name}: {reason(error)}"
         raise TrialFault("weights_unavailable", message) from error

@@ -1,4 +1,4 @@
-"""Finds the file behind the weights a model is to begin with: definitions name them by id, trainers read local paths."""
+"""Finds the file of the weights a model is to begin with: definitions name them by id, trainers read local paths."""
 
 from __future__ import annotations
 

@@ -1,0 +1,1 @@
+"""Uploaded weights: how files from strangers become files that trainers may load."""
