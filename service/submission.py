@@ -8,6 +8,7 @@ from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 
 from service.context import Context
+from service.weights import with_known_weights
 from storage.errors import FieldFault, InvalidDefinition, NotFound
 from storage.ids import DatasetId
 from storage.records import Dataset, NewSearch
@@ -49,6 +50,7 @@ def _checked(definition: Definition, *, owner: str, ctx: Context) -> Checked:
     dataset = find_dataset(definition, owner=owner, ctx=ctx)
     facts = DataFacts.of(dataset, definition.dataset)
     check_against_data(definition, facts)
+    definition = with_known_weights(definition, owner=owner, ctx=ctx)
     space = definition.space()
     model = ctx.planner.check(definition.to_json(), facts)
     return Checked(definition, space, dataset, facts, model, plan(definition, space, facts))
