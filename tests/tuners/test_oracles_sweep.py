@@ -132,3 +132,22 @@ def test_index_and_value_are_each_others_inverse(index: int) -> None:
 def test_what_is_no_value_has_no_index(hp: Hyperparameter, value: int | str) -> None:
     with pytest.raises(ValueError, match="cannot take"):
         index_of(hp, value)
+
+
+@pytest.mark.parametrize(
+    "tuner",
+    [
+        {"type": "random"},
+        {"type": "grid"},
+        {"type": "bayesian", "num_initial_points": 3},
+        {"type": "hyperband", "max_epochs": 27},
+        {"type": "perturb"},
+    ],
+    ids=lambda tuner: tuner["type"],
+)
+def test_every_tuner_takes_lists(tuner: dict[str, object]) -> None:
+    driver = Driver(Space((HIDDEN, DEEP, NORM)), tuner)
+    driver.run(lambda values, epochs: len(str(values["hidden"])) / 10 + (epochs or 0) / 100, max_trials=200)
+    points = {(trial.values["hidden"], trial.values.get("deep"), trial.values["norm"]) for trial in driver.trials}
+    # [18] has no depth: two points; [18, 18] has four depths: eight.
+    assert len(points) == 10
