@@ -123,7 +123,7 @@ def _callback(document: Mapping[str, Any]) -> str:
 
 
 def _evaluate_code(dataset: Dataset, data: DataCode) -> str:
-    parts = [*(["validation"] if data.validated else []), *(["test"] if dataset.test_rows else [])]
+    parts = [*(["validation"] if data.validated else []), *(["test"] if data.tested else [])]
     lines = []
     for part in parts or ["training"]:
         name = part.removesuffix("ing")

@@ -18,6 +18,7 @@ from tuners.datasets.builtin_names import Builtin, find_builtin
 from tuners.datasets.preprocessing.layout import InputLayout, can_be_windows, layouts, table_plan
 from tuners.datasets.preprocessing.options import Preprocessing, Text
 from tuners.datasets.request import DataRequest
+from tuners.seeds import seed_of_test_part
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,7 @@ class DataCode:
     Attributes:
         validated: Whether there is a validation part.
         weighted: Whether there are sample weights, `w_train` and `w_validation` (which can be None).
+        tested: Whether there is a test part.
     """
 
     standard_imports: tuple[str, ...]
@@ -35,6 +37,7 @@ class DataCode:
     blocks: tuple[str, ...]
     validated: bool
     weighted: bool = False
+    tested: bool = False
 
 
 def data_code(
@@ -54,11 +57,14 @@ class _Program:
         self._options = Preprocessing.model_validate(dict(self._request.preprocessing))
         self._window = self._options.window if can_be_windows(dataset) else None
         own = ["validation"] if dataset.validation_rows else []
-        tests = ["test"] if dataset.test_rows else []
-        self._stored = ("train", *(own if not self._request.splits else []), *tests)
+        self._tested = bool(dataset.test_rows) or self._request.test_split is not None
+        tests = ["test"] if self._tested else []
+        stored_tests = ["test"] if dataset.test_rows else []
+        self._stored = ("train", *(own if not self._request.splits else []), *stored_tests)
         validated = self._request.splits or bool(own)
         self._parts = ("train", *(["validation"] if validated else []), *tests)
-        by = self._request.split_by if self._request.splits else "rows"
+        divides = self._request.splits or self._request.test_split is not None
+        by = self._request.split_by if divides else "rows"
         self._needs = Needs(
             # Tables hold their parts in one file, so rows of an unused one must be known to be left out.
             parts=self._stored,
@@ -72,6 +78,10 @@ class _Program:
         loading = self._loading()
         constants = list(loading.constants)
         blocks = [loading.code]
+        if self._request.test_split is not None:
+            seeded = [] if self._request.split_by == "time" else [f"TEST_SEED = {seed_of_test_part(self._dataset.fingerprint)}"]
+            constants += [f"TEST_SPLIT = {self._request.test_split!r}", *seeded]
+            blocks.append(self._test())
         if self._request.splits:
             constants += self._split_constants()
             blocks.append(self._split())
@@ -89,6 +99,7 @@ class _Program:
             tuple(blocks),
             "validation" in self._parts,
             self._needs.weights,
+            self._tested,
         )
 
     def _loading(self) -> Loading:
@@ -112,10 +123,25 @@ class _Program:
         comment = "# The rows set aside for validation, the same for every trial of the search."
         if self._request.folds is not None:
             comment = "# One fold: a trial's score is the mean over all of them."
-        return "\n".join([comment, *self._sides(), *self._divided()])
+        request = self._request
+        lines = self._sides("VALIDATION_SPLIT", "SPLIT_SEED", folded=request.folds is not None)
+        return "\n".join([comment, *lines, *self._divided("validation")])
 
-    def _sides(self) -> list[str]:
-        """Lines that make `train` and `aside`, numbers of rows."""
+    def _test(self) -> str:
+        lines = ["# The rows set aside as the test part, the same for every search on these data."]
+        lines += [*self._sides("TEST_SPLIT", "TEST_SEED", folded=False), *self._divided("test")]
+        for name in ("times", "groups"):
+            if getattr(self._needs, name):
+                lines.append(f"{name}_test, {name} = {name}[aside], {name}[train]")
+        return "\n".join(lines)
+
+    def _sides(self, share: str, seed: str, *, folded: bool) -> list[str]:
+        """Lines that make `train` and `aside`, numbers of rows.
+
+        Args:
+            share: Name of the constant that says how many rows are set aside, unless they are a fold's.
+            seed: Name of the constant with the seed.
+        """
         request = self._request
         first = next(iter(self._dataset.targets), None)
         labels = "y_train" if first is None else f"y_train[{literal(first.name)}]"
@@ -123,37 +149,38 @@ class _Program:
         stratified = request.stratified and task == "classification"
         if request.split_by == "time":
             lines = [] if self._needs.times else [f"times = np.arange(len({labels}))"]
-            how = "folds=FOLDS, fold=FOLD" if request.folds is not None else "validation_split=VALIDATION_SPLIT"
-            function = "fold_times" if request.folds is not None else "split_times"
+            how = "folds=FOLDS, fold=FOLD" if folded else f"validation_split={share}"
+            function = "fold_times" if folded else "split_times"
             self._functions.append(f"splits.{function}")
             return [*lines, f"train, aside = {function}(times, {how})"]
         if request.split_by == "group":
             self._functions.append("splits.dealt_groups")
-            shares = "[1 / FOLDS] * FOLDS" if request.folds is not None else "[VALIDATION_SPLIT, 1 - VALIDATION_SPLIT]"
-            side = "FOLD" if request.folds is not None else "0"
+            shares = "[1 / FOLDS] * FOLDS" if folded else f"[{share}, 1 - {share}]"
+            side = "FOLD" if folded else "0"
             classes = labels if stratified else "None"
             return [
-                f"side = dealt_groups(groups, {classes}, shares={shares}, seed=SPLIT_SEED)",
+                f"side = dealt_groups(groups, {classes}, shares={shares}, seed={seed})",
                 f"train, aside = np.flatnonzero(side != {side}), np.flatnonzero(side == {side})",
             ]
-        function = "fold_rows" if request.folds is not None else "split_rows"
+        function = "fold_rows" if folded else "split_rows"
         self._functions.append(f"splits.{function}")
-        how = "folds=FOLDS, fold=FOLD" if request.folds is not None else "validation_split=VALIDATION_SPLIT"
-        return [f"train, aside = {function}({labels}, {how}, seed=SPLIT_SEED, stratified={stratified})"]
+        how = "folds=FOLDS, fold=FOLD" if folded else f"validation_split={share}"
+        return [f"train, aside = {function}({labels}, {how}, seed={seed}, stratified={stratified})"]
 
-    def _divided(self) -> list[str]:
+    def _divided(self, other: str) -> list[str]:
+        """Lines that move the rows `aside` from the training part to another one."""
         named = {"x": [each.name for each in self._dataset.inputs], "y": [each.name for each in self._dataset.targets]}
         if self._needs.weights:
             named["w"] = []
         lines = []
         for name, keys in named.items():
-            both = f"{name}_train, {name}_validation"
+            both = f"{name}_train, {name}_{other}"
             if keys:
                 each = f"{{name: each[rows] for name, each in {name}_train.items()}}"
                 lines.append(f"{both} = ({each} for rows in (train, aside))")
             else:
                 lines.append(f"{both} = {name}_train[train], {name}_train[aside]")
-        if self._window is not None:
+        if self._window is not None and other == "validation":
             lines += [
                 f"{name}_of = {{'train': {name}[train], 'validation': {name}[aside]}}".replace("'", '"')
                 for name in ("times", "groups")
@@ -216,6 +243,8 @@ class _Program:
             return "None"
         if self._request.splits and part in ("train", "validation"):
             return f'{name}_of["{part}"]'
+        if part == "test" and self._request.test_split is not None:
+            return f"{name}_test"
         return name if part == "train" else "None"
 
     def _windowed_targets(self, part: str) -> str:

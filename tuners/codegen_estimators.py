@@ -37,7 +37,7 @@ def estimator_code(resolved: Mapping[str, Any], dataset: Dataset, *, seed: int, 
     fit = {key: value for key, value in resolved["fit"].items() if not (folded and key == "cross_validation")}
     data = data_code({**resolved, "fit": fit}, dataset, split_seed=split_seed, one_hot=False)
     loading = "\n\n".join(data.blocks)
-    parts = ["train", *(["validation"] if data.validated else []), *(["test"] if dataset.test_rows else [])]
+    parts = ["train", *(["validation"] if data.validated else []), *(["test"] if data.tested else [])]
     imports = [
         *data.imports,
         *_step_imports(steps),

@@ -23,6 +23,11 @@ def training_seed(search_seed: int, trial_number: int, execution: int = 0) -> in
     return derived_seed(search_seed, "training", trial_number, execution)
 
 
+def seed_of_test_part(fingerprint: str) -> int:
+    """Seed of the test part set aside from a data set: the data's own, so that all searches leave out the same rows."""
+    return derived_seed(0, "test", fingerprint)
+
+
 def split_seed(search_seed: int) -> int:
     """Seed of the validation split: one for the whole search, so that its trials are compared on the same rows."""
     return derived_seed(search_seed, "split")

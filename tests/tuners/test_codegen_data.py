@@ -89,6 +89,7 @@ class Desk:
             split_by=fit.get("split_by", "rows"),
             seed=11,
             test=True,
+            test_split=about.get("test_split"),
         )
         arrays = load_arrays(dataset_folder(self._store, dataset), dataset, request=request, cache=ArraysCache())
         expected: dict[str, Any] = {}
@@ -175,6 +176,15 @@ class TestTables:
         )
         assert "w_validation." in desk.compare(dataset, {**fit, "split_by": by})
 
+    @pytest.mark.parametrize("fit", [SPLIT, FOLDS, {}])
+    @pytest.mark.parametrize("by", ["rows", "group", "time"])
+    def test_rows_set_aside_for_the_end(self, desk: Desk, fit: dict[str, Any], by: str) -> None:
+        write_csv(desk.folder / "people.csv", people())
+        dataset = desk.upload(
+            "people.csv", target="outcome", group="household", time="day", weight="weight", ignore="part,amount,second"
+        )
+        assert "x_test." in desk.compare(dataset, {**fit, "split_by": by}, test_split=0.25)
+
     def test_parts_in_a_column_and_several_numbers_to_predict(self, desk: Desk) -> None:
         write_csv(desk.folder / "people.csv", people())
         dataset = desk.upload(
@@ -193,6 +203,7 @@ class TestTables:
         desk.compare(
             dataset, {**FOLDS, "split_by": "time"}, preprocessing={"window": {**window["window"], "length": 1}}
         )
+        desk.compare(dataset, {**SPLIT, "split_by": "group"}, preprocessing=window, test_split=0.3)
 
     def test_one_target_left_over_needs_no_name(self, desk: Desk) -> None:
         columns = {name: people()[name] for name in ("age", "city", "outcome")}

@@ -126,6 +126,40 @@ class TestSplit:
         assert split_rows(y, validation_split=0.25, seed=2, stratified=False)[1].tolist() == [0, 2, 9]
 
 
+class TestTestSplit:
+    X, Y = np.arange(200.0).reshape(100, 2), np.arange(100) % 4
+
+    def test_no_training_sees_the_rows(self, tmp_path: Path) -> None:
+        dataset = stored(tmp_path / "d", scale="none", train=(self.X, self.Y))
+        found = load(tmp_path / "d", dataset, test_split=0.2, validation_split=0.25, test=True)
+        parts = [set(part[:, 0]) for part in (found.x_train, found.x_val, found.x_test)]
+        assert [len(part) for part in parts] == [60, 20, 20]
+        assert set.union(*parts) == set(self.X[:, 0])
+        np.testing.assert_array_equal(np.bincount(found.y_test), [5, 5, 5, 5])
+
+    def test_all_searches_leave_out_the_same(self, tmp_path: Path) -> None:
+        dataset = stored(tmp_path / "d", scale="none", train=(self.X, self.Y))
+        one = load(tmp_path / "d", dataset, seed=1, test_split=0.2, folds=3, fold=1, test=True)
+        other = load(tmp_path / "d", dataset, seed=2, test_split=0.2, whole=True, test=True)
+        np.testing.assert_array_equal(one.x_test, other.x_test)
+        assert len(other.x_train) == 80
+        assert other.x_val is None
+
+    def test_it_stays_out_when_it_is_not_asked_for(self, tmp_path: Path) -> None:
+        dataset = stored(tmp_path / "d", scale="none", train=(self.X, self.Y))
+        found = load(tmp_path / "d", dataset, test_split=0.2, validation_split=0.25)
+        assert found.x_test is None
+        assert len(found.x_train) + len(found.x_val) == 80
+
+    def test_beside_a_validation_part_of_its_own(self, tmp_path: Path) -> None:
+        x, y = self.X + 1000, self.Y
+        dataset = stored(tmp_path / "d", scale="none", train=(self.X, self.Y), validation=(x, y))
+        found = load(tmp_path / "d", dataset, test_split=0.2, whole=True, test=True)
+        assert len(found.x_train) == 180
+        assert set(found.x_train[80:, 0]) == set(x[:, 0])
+        assert not set(found.x_train[:, 0]) & set(found.x_test[:, 0])
+
+
 class TestScale:
     def test_table_by_feature_from_the_training_part_alone(self, tmp_path: Path) -> None:
         x, y = RNG.normal(5, 3, (200, 4)) * [1, 10, 1000, 0.001], RNG.normal(size=200)

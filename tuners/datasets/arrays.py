@@ -21,6 +21,7 @@ from tuners.datasets.preprocessing.windows import window_rows
 from tuners.datasets.request import DataRequest
 from tuners.datasets.splits import split
 from tuners.datasets.stored import Examples, Indices, StoredDataset, Texts, encoded_targets, target_records
+from tuners.seeds import seed_of_test_part
 
 __all__ = ["Arrays", "ArraysCache", "DataRequest", "Tensors", "balanced_class_weights", "load_arrays"]
 
@@ -174,13 +175,23 @@ class _Loading:
     def arrays(self) -> Arrays:
         request, stored = self._request, self._stored
         train = self._part("train")
+        test = self._part("test") if request.test and stored.has("test") else None
+        if request.test_split is not None:
+            seed = seed_of_test_part(self._dataset.fingerprint)
+            train, aside = self._divided(train, validation_split=request.test_split, folds=None, fold=0, seed=seed)
+            test = aside if request.test else None
         validation = self._part("validation") if not request.splits and stored.has("validation") else None
         if request.whole:
             train, validation = train if validation is None else _joined(train, validation), None
         elif request.splits:
-            train, validation = self._split(train)
+            train, validation = self._divided(
+                train,
+                validation_split=request.validation_split,
+                folds=request.folds,
+                fold=request.fold,
+                seed=request.seed,
+            )
         fitted = self._fitted(train)
-        test = self._part("test") if request.test and stored.has("test") else None
         ready = self._finished(fitted, train)
         ready_validation, ready_test = self._finished(fitted, validation), self._finished(fitted, test)
         assert ready.x is not None
@@ -207,25 +218,27 @@ class _Loading:
         groups = stored.optional("g", part) if grouped else None
         return _Part(stored.examples(part), stored.targets(part), weights, groups, times)
 
-    def _split(self, part: _Part) -> tuple[_Part, _Part]:
+    def _divided(
+        self, part: _Part, *, validation_split: float | None, folds: int | None, fold: int, seed: int
+    ) -> tuple[_Part, _Part]:
         request = self._request
         target = next(iter(target_records(self._dataset).values()))
-        y = next(iter(part.y.values()))
-        times = part.t
+        y = np.asarray(part.chosen(next(iter(part.y.values()))))
+        times = part.chosen(part.t)
         if times is None and request.split_by == "time" and self._window is not None:
             times = np.arange(len(y))
         sides = split(
             len(y),
             by=request.split_by,
-            validation_split=request.validation_split,
-            folds=request.folds,
-            fold=request.fold,
-            seed=request.seed,
+            validation_split=validation_split,
+            folds=folds,
+            fold=fold,
+            seed=seed,
             classes=y if request.stratified and target.task == "classification" else None,
-            groups=part.g,
+            groups=part.chosen(part.g),
             times=times,
         )
-        train, aside = (replace(part, rows=rows) for rows in sides)
+        train, aside = (replace(part, rows=rows if part.rows is None else part.rows[rows]) for rows in sides)
         return train, aside
 
     def _fitted(self, train: _Part) -> FittedPreprocessing:
@@ -283,4 +296,5 @@ def _joined(one: _Part, other: _Part) -> _Part:
     g = np.zeros(rows, dtype=np.int64) if one.g is None else one.g
     g = np.concatenate([g, np.full(more, g.max() + 1)])
     t = None if one.t is None else np.concatenate([one.t, np.arange(more)])
-    return _Part(x, y, w, g, t)
+    chosen = None if one.rows is None else np.concatenate([one.rows, np.arange(rows, rows + more)])
+    return _Part(x, y, w, g, t, chosen)

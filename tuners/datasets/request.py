@@ -27,6 +27,8 @@ class DataRequest:
         seed: Of the split: the search's, so that all its trials validate on the same rows. At least 0.
         one_hot: Whether classes are wanted one-hot (losses `categorical_*`): all targets, or those named.
         sample_weight: Whether the sample weights are wanted, where the data set has them.
+        test_split: Share of the training rows to set aside before anything else, as the test part of a data set that
+            has none; the same rows for every search. None for none.
         test: Whether the test part is wanted as well.
         whole: Train on everything: the training rows and those that would validate. Then no part validates.
     """
@@ -41,6 +43,7 @@ class DataRequest:
     seed: int = 0
     one_hot: bool | frozenset[str] = False
     sample_weight: bool = True
+    test_split: float | None = None
     test: bool = False
     whole: bool = False
 
@@ -74,6 +77,7 @@ class DataRequest:
             seed=split_seed(search_seed),
             one_hot=one_hot,
             sample_weight=fit.get("sample_weight", True),
+            test_split=dataset.get("test_split"),
             test=test,
             whole=whole,
         )
@@ -97,6 +101,7 @@ class DataRequest:
             split,
             self.one_hot,
             self.sample_weight,
+            self.test_split,
             self.test,
             self.whole,
         )

@@ -40,6 +40,8 @@ def check_data_shapes(document: Mapping[str, Any], faults: Faults) -> None:
     """Faults in the data's part of a document that its frame would report less clearly."""
     dataset, fit = document.get("dataset"), document.get("fit")
     if isinstance(dataset, dict):
+        if "test_split" in dataset and dataset["test_split"] is None:
+            faults.add("/dataset/test_split", "invalid_type", _LEFT_OUT)
         for pointer, value in _values(dataset.get("preprocessing"), _PREPROCESSING):
             if value is None and pointer != _PREPROCESSING:
                 faults.add(pointer, "invalid_type", _LEFT_OUT)
@@ -164,6 +166,9 @@ def _check_sizes(options: Preprocessing, data: DataFacts, faults: Faults) -> Non
 
 def _check_split(definition: Definition, data: DataFacts, faults: Faults) -> None:
     fit = definition.fit
+    if definition.dataset.test_split is not None and data.tested:
+        detail = "the data set has a test part of its own, which no trial sees: leave this out"
+        faults.add("/dataset/test_split", "unsupported_combination", detail)
     options = definition.dataset.preprocessing
     if fit.split_by == "group" and not data.grouped:
         detail = "the rows have no groups: name the column of groups when the data are uploaded"

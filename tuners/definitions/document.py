@@ -49,11 +49,16 @@ class _Part(BaseModel):
 
 
 class DatasetReference(_Part):
-    """Which data set: by name (a built-in one, or the caller's newest of that name) or by id."""
+    """Which data set: by name (a built-in one, or the caller's newest of that name) or by id.
+
+    Attributes:
+        test_split: Share of the training rows that no trial sees; they are the test part of a data set without one.
+    """
 
     name: _Name | None = None
     id: Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_]+$")] | None = None
     scale: Literal["0-1", "standard", "none"] | None = None
+    test_split: Annotated[float, Field(gt=0, lt=1)] | None = None
     preprocessing: Preprocessing | None = None
 
     def to_json(self) -> JsonObject:

@@ -53,6 +53,7 @@ class DataFacts:
         weighted: Whether each training row has a sample weight.
         grouped: Whether each training row belongs to a group.
         timed: Whether each training row has a time.
+        tested: Whether the data set has a test part of its own.
     """
 
     task: Task
@@ -76,6 +77,7 @@ class DataFacts:
     weighted: bool = False
     grouped: bool = False
     timed: bool = False
+    tested: bool = False
 
     @classmethod
     def of(cls, dataset: Dataset, reference: DatasetReference | None = None) -> DataFacts:
@@ -88,6 +90,9 @@ class DataFacts:
         first = next(iter(found.values()))
         shape = first.shape
         rows = {"train": dataset.train_rows, "validation": dataset.validation_rows, "test": dataset.test_rows}
+        if reference is not None and reference.test_split is not None and not dataset.test_rows:
+            rows["test"] = _set_aside(dataset.train_rows, reference.test_split)
+            rows["train"] -= rows["test"]
         if options.window is not None and can_be_windows(dataset):
             shape = (options.window.length, *shape)
             rows = {part: window_count(count, **options.window.model_dump()) for part, count in rows.items()}
@@ -113,6 +118,7 @@ class DataFacts:
             weighted=dataset.weighted,
             grouped=dataset.grouped,
             timed=dataset.timed,
+            tested=dataset.test_rows > 0,
         )
 
     def target(self, name: str = "") -> DatasetTarget:
@@ -159,3 +165,8 @@ class DataFacts:
         if self.vocabulary_size is None:
             raise LookupError("the data set holds no tokens, so it has no vocabulary")
         return self.vocabulary_size
+
+
+def _set_aside(rows: int, share: float) -> int:
+    """As `datasets.splits.validation_rows`, which needs numpy; by groups or times it may be a few rows more or less."""
+    return min(max(1, math.ceil(rows * share - 1e-9)), rows - 1)
