@@ -46,7 +46,8 @@ def check_files(repository: Repository, store: ArtifactStore) -> Iterator[Violat
         except ArtifactDamaged as error:
             if weights in repository.all_weights():
                 yield Violation("file_whole", weights.key, error.message)
-    owned = {file.key for file in (*repository.all_artifacts(), *repository.all_weights())}
+    owned = {artifact.key for artifact in repository.all_artifacts()}
+    owned |= {weights.key for weights in repository.all_weights()}
     folders = {PurePosixPath(key).parent.as_posix() for key in found - owned if key.startswith("datasets/")}
     for key in sorted(found - owned):
         if not key.startswith("datasets/"):

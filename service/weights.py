@@ -10,7 +10,7 @@ from storage.errors import FieldFault, InvalidDefinition, NotFound
 from storage.ids import SearchId, TrialId, WeightsId
 from storage.records import Weights
 from tuners.catalogue.applications import applications
-from tuners.definitions import Definition
+from tuners.definitions import Definition, parse_definition
 from tuners.definitions.models.application import IMAGENET
 
 
@@ -66,10 +66,11 @@ def _refuse_unknown_trial(trial_id: TrialId, definition: Definition, *, owner: s
     pointer = "/model/weights/trial"
     try:
         trial = ctx.repository.get_trial(trial_id, owner=owner)
-        earlier = ctx.repository.get_search(SearchId(trial.search_id), owner=owner).definition["model"]
+        search = ctx.repository.get_search(SearchId(trial.search_id), owner=owner)
     except NotFound as error:
         raise _refused(pointer, "unknown_weights", "no trial of yours has this id") from error
-    if earlier.get("type") != "application":
+    earlier = parse_definition(search.definition).model
+    if earlier["type"] != "application":
         raise _refused(pointer, "unknown_weights", "the trial's model has no backbone: name one of an application")
     mine, theirs = definition.model["application"], earlier["application"]
     if isinstance(theirs, dict):

@@ -71,7 +71,9 @@ class Settings(BaseSettings):
     max_parameters: int = Field(
         200_000_000, ge=1, description="Models with more parameters are refused as too large for this service."
     )
-    downloads: bool = Field(True, description="Whether Keras' downloadable sets may be fetched on first use.")
+    downloads: bool = Field(
+        True, description="Whether Keras' downloadable sets and ImageNet's weights may be fetched on first use."
+    )
     builders: dict[str, str] = Field(
         {}, description='Builders that definitions may name: `{"name": "module:attribute"}`, as JSON in the variable.'
     )

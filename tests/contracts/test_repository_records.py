@@ -9,8 +9,8 @@ from datetime import timedelta
 import pytest
 
 from storage.errors import DatasetInUse, InvalidPage, NameTaken, NotFound, SchemaOutdated
-from storage.ids import DatasetId, TokenId, WorkerId, new_dataset_id, new_token_id
-from storage.records import LeaderLease, Slot, Token
+from storage.ids import DatasetId, TokenId, WorkerId, new_dataset_id, new_token_id, new_weights_id
+from storage.records import LeaderLease, Slot, Token, Weights
 from storage.sql import open_repository
 from tests.contracts.scenes import Scene
 
@@ -45,6 +45,35 @@ def test_builtin_sets_are_stored_once_and_seen_by_all(scene: Scene) -> None:
     assert scene.repository.find_dataset("none", owner="ada") is None
     with pytest.raises(NotFound):
         scene.repository.get_dataset(own.id, owner="ada")
+
+
+def test_weights_are_stored_found_and_removed_per_owner(scene: Scene) -> None:
+    repository = scene.repository
+    mine = Weights(new_weights_id(), "ada", "vgg16", "weights/a.h5", "ab" * 32, 7, scene.clock.now())
+    theirs = dataclasses.replace(mine, id=new_weights_id(), owner="bob", key="weights/b.h5")
+    newer = dataclasses.replace(
+        mine, id=new_weights_id(), name="second", created_at=mine.created_at + timedelta(seconds=1)
+    )
+    for weights in (mine, theirs, newer):
+        assert repository.add_weights(weights) == weights
+    assert repository.add_weights(mine) == mine
+    with pytest.raises(NameTaken):
+        repository.add_weights(dataclasses.replace(mine, id=new_weights_id()))
+    assert repository.find_weights("vgg16", owner="ada") == mine
+    assert repository.find_weights("vgg16", owner="bob") == theirs
+    assert repository.find_weights("vgg19", owner="ada") is None
+    assert repository.get_weights(mine.id) == repository.get_weights(mine.id, owner="ada") == mine
+    with pytest.raises(NotFound):
+        repository.get_weights(mine.id, owner="bob")
+    page = repository.list_weights(owner="ada", limit=1)
+    assert page.items == (newer,)
+    assert repository.list_weights(owner="ada", limit=1, page_token=page.next_page_token).items == (mine,)
+    assert set(repository.all_weights()) == {mine, theirs, newer}
+    assert repository.delete_weights(mine.id) == mine
+    with pytest.raises(NotFound):
+        repository.delete_weights(mine.id)
+    kinds = [event.kind for event in repository.events_after(0, owner="ada")]
+    assert kinds == ["weights.added", "weights.added", "weights.deleted"]
 
 
 def test_files_are_shared_while_somebody_uses_them(scene: Scene) -> None:

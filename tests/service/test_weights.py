@@ -17,7 +17,9 @@ from service.check import check_files
 from service.context import Context
 from service.weights import with_known_weights
 from storage.errors import InvalidDefinition
+from storage.ids import SearchId
 from tests.service.conftest import Service
+from tests.service.scenes import start_trials
 from tuners.definitions import parse_definition
 
 
@@ -236,3 +238,19 @@ def test_imagenet_is_refused_without_downloads_unless_its_file_is_here(
     models.mkdir(parents=True)
     (models / "vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5").touch()
     assert with_known_weights(definition, owner="ada", ctx=offline) == definition
+
+
+def test_an_earlier_trial_must_have_kept_weights_of_that_backbone(service: Service, ada: TestClient) -> None:
+    """The id of a trial of another model, of another backbone, and of one that has kept nothing."""
+    plain = {**application(None), "model": {"type": "sequential", "layers": application(None)["model"]["head"]}}
+    plain["model"]["layers"] = [{"layer": "Flatten"}, *plain["model"]["layers"]]
+    for document, says in ((plain, "no backbone"), (application(None), "kept no weights")):
+        search_id = ada.post("/v1/searches", json=document).json()["id"]
+        (trial,) = start_trials(service.repository, SearchId(search_id), [{"learning_rate": 0.001}])
+        refused = ada.post("/v1/searches", json=application({"trial": trial.id}))
+        (fault,) = refused.json()["errors"]
+        assert (fault["pointer"], fault["code"]) == ("/model/weights/trial", "unknown_weights")
+        assert says in fault["detail"]
+    other = application({"trial": trial.id})
+    other["model"]["application"] = "VGG19"
+    assert "`VGG16`" in ada.post("/v1/searches", json=other).json()["errors"][0]["detail"]

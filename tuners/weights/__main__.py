@@ -18,6 +18,7 @@ def main(arguments: list[str]) -> int:
     resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, 1 << 20))
     from tuners.weights.checking import Unfit, check_weights
 
+    reply: dict[str, str]
     try:
         reply = {"layout": check_weights(path, max_bytes=max_bytes)}
     except Unfit as unfit:
