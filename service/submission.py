@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 
+from service.builders import is_built, looked_at, refuse_code, without_findings
 from service.context import Context
 from service.weights import with_known_weights
 from storage.errors import FieldFault, InvalidDefinition, NotFound
@@ -37,11 +38,13 @@ def check(document: dict[str, object], *, owner: str, ctx: Context) -> Checked:
     """Everything that can be known of a definition before it runs, cheapest checks first.
 
     Raises:
+        CodeUploadDisabled: It holds code, and the operator has not allowed that.
         InvalidDefinition: With the places.
         DatasetUnavailable: It names a downloadable data set that could not be fetched.
         TooManyRequests: Too many checks are under way.
     """
-    definition = parse_definition(document)
+    refuse_code(document, ctx.settings)
+    definition = parse_definition(without_findings(document))
     with ctx.checks.entered():
         return _checked(definition, owner=owner, ctx=ctx)
 
@@ -51,8 +54,12 @@ def _checked(definition: Definition, *, owner: str, ctx: Context) -> Checked:
     facts = DataFacts.of(dataset, definition.dataset)
     check_against_data(definition, facts)
     definition = with_known_weights(definition, owner=owner, ctx=ctx)
+    if is_built(definition):
+        definition, model = looked_at(definition, facts, ctx=ctx)
+        check_against_data(definition, facts)
+    else:
+        model = ctx.planner.check(definition.to_json(), facts)
     space = definition.space()
-    model = ctx.planner.check(definition.to_json(), facts)
     return Checked(definition, space, dataset, facts, model, plan(definition, space, facts))
 
 
