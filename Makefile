@@ -7,7 +7,7 @@ export OMP_NUM_THREADS ?= 1
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up test test-quick check format bench screenshots catalogue lock clean
+.PHONY: help setup demo up test test-quick check format examples bench screenshots catalogue lock clean
 
 help:  ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -45,6 +45,9 @@ format: $(VENV)/.ready  ## Format the code
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
+examples: $(VENV)/.ready  ## Run every example, into pages with tables and pictures in examples-results (15 minutes)
+	@$(BIN)/python -m examples $(if $(SHORT),--short)
+
 bench: $(VENV)/.ready  ## Measure speed side by side with what one would run instead (20 minutes)
 	@$(BIN)/python -m benchmarks.overhead
 	@$(BIN)/python -m benchmarks.ask
@@ -67,4 +70,4 @@ lock: $(VENV)/.ready  ## Pin new versions of all dependencies in requirements.lo
 	@echo "requirements.lock is new: run make test"
 
 clean:  ## Remove the virtual environment, caches and demo data
-	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache demo-data
+	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache demo-data examples-data examples-results

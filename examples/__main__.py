@@ -35,7 +35,16 @@ def main() -> None:
         for work in chosen:
             began = time.monotonic()
             report = Report(options.to, work.name, work.title, console)
-            work.do(Run(client, connection.url, connection.token, report, short=options.short, mnist=mnist is not None))
+            work.do(
+                Run(
+                    client,
+                    connection.url,
+                    connection.token,
+                    report,
+                    short=options.short,
+                    mnist=mnist is not None and work.on_mnist,
+                )
+            )
             page = report.write()
             console.print(f"{page} after {time.monotonic() - began:.0f} s", markup=False)
 

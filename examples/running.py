@@ -43,19 +43,28 @@ class Run:
     short: bool
     mnist: bool
 
-    def search(self, file: str, *, change: Mapping[str, Any] | None = None, short: Mapping[str, Any]) -> Search:
+    def search(
+        self,
+        file: str,
+        *,
+        short: Mapping[str, Any],
+        change: Mapping[str, Any] | None = None,
+        mnist: Mapping[str, Any] | None = None,
+    ) -> Search:
         """The search of a definition file, once it has ended.
 
         Args:
             file: Name without `.json`.
-            change: Parts of the definition to replace, by dotted path.
-            short: Likewise, for the short form.
+            short: Parts of the definition to replace in the short form, by dotted path.
+            change: Likewise, in any form.
+            mnist: Likewise, on MNIST.
         """
         definition = json.loads((HERE / f"{file}.json").read_text("utf-8"))
         if self.mnist and definition["dataset"].get("name") == "digits":
             # The larger set has a test part of its own.
             definition["dataset"] = {"name": "mnist"}
-        for path, value in {**(change or {}), **(short if self.short else {})}.items():
+        changes = {**(change or {}), **((mnist or {}) if self.mnist else {}), **(short if self.short else {})}
+        for path, value in changes.items():
             put(definition, path, value)
         name = definition["dataset"]["name"]
         self.report.text(f"`examples/{file}.json` on `{name}`:")
@@ -64,11 +73,8 @@ class Run:
         with ProgressView() as view:
             search.wait(progress=view, timeout=SEARCH_S)
         counts = search.counts
-        self.report.text(
-            f"{counts.ended} trials, best {search.objective.name} {search.best_score.score:.4f}."
-            if search.best_score is not None
-            else "No trial has a score."
-        )
+        score = "none scored" if search.best_score is None else f"{search.best_score.score:.4f}"
+        self.report.text(f"{counts.ended} trials, best {search.objective.name} {score}.")
         return search
 
 

@@ -17,17 +17,24 @@ from examples.running import HERE, Run
 from examples.sending import build, digits
 
 FOUR = ("loss", "accuracy", "val_loss", "val_accuracy")
+MOST_COLUMNS = 6
 OVERFITTED_BY = 0.02
 """Training accuracy this far above that on unseen rows: the net has begun to learn its rows by heart."""
 
 
 @dataclass(frozen=True)
 class Work:
-    """One example: the name of its page, its title, and what is done."""
+    """One example.
+
+    Attributes:
+        name: Of its page.
+        on_mnist: Whether it runs on MNIST where that is at hand; else it is about other data, or takes too long there.
+    """
 
     name: str
     title: str
     do: Callable[[Run], None]
+    on_mnist: bool = False
 
 
 def one_at_a_time(run: Run) -> None:
@@ -118,7 +125,7 @@ def perturbed(run: Run) -> None:
         "neurons, softmax; learning rate 0.01, momentum 0.5, batches of 32, 30 epochs. The `perturb` tuner changes "
         "each a little at random, keeps what is better, and repeats."
     )
-    search = run.search("03-perturb", short={"fit.epochs": 2, "limits.max_trials": 4})
+    search = run.search("03-perturb", short={"fit.epochs": 2, "limits.max_trials": 4}, mnist={"limits.max_trials": 8})
     rows = [
         [trial.number, trial.score, *values(trial), trial.seconds, (trial.seconds or 0) / max(trial.record.epochs, 1)]
         for trial in search.trials()
@@ -275,11 +282,21 @@ def values(trial: Trial) -> list[Cell]:
 def best_table(run: Run, search: Search, count: int = 5) -> None:
     best = search.best(count)
     names = list(dict.fromkeys(name for trial in best for name in trial.hyperparameters))
+    score = search.objective.name
+    if len(names) > MOST_COLUMNS:
+        rows = [[trial.number, trial.score, " ".join(written(trial)), trial.seconds] for trial in best]
+        run.report.table("The best trials", ("trial", score, "values", "seconds"), rows)
+        return
     rows = []
     for trial in best:
         shown = dict(zip(trial.hyperparameters, values(trial), strict=True))
         rows.append([trial.number, trial.score, *(shown.get(name) for name in names), trial.seconds])
-    run.report.table("The best trials", ("trial", search.objective.name, *names, "seconds"), rows)
+    run.report.table("The best trials", ("trial", score, *names, "seconds"), rows)
+
+
+def written(trial: Trial) -> list[str]:
+    return [f"{name}={value:.3g}" if isinstance(value, float) else f"{name}={value}" for name, value in
+            zip(trial.hyperparameters, values(trial), strict=True)]  # fmt: skip
 
 
 def objective(run: Run, search: Search) -> None:
@@ -301,10 +318,9 @@ def final(run: Run, search: Search, epochs: int | None = None) -> None:
     assert report is not None
     training, test = report["training"], report["test"]
     run.report.code(f"headstock finalize {search.name} --wait")
-    run.report.text(
-        f"The best, trained on all {training['rows']:,} training rows for {training['epochs']} epochs "
-        f"({training['seconds']:.1f} s, {training['seconds'] / max(training['epochs'], 1):.2f} s an epoch):"
-    )
+    count, seconds = training["epochs"], training["seconds"]
+    of_epochs = f" for {count} epochs ({seconds:.1f} s, {seconds / count:.2f} s an epoch)" if count > 1 else ""
+    run.report.text(f"The best, trained on all {training['rows']:,} training rows{of_epochs}:")
     (output,) = test["outputs"]
     if output["task"] != "classification":
         run.report.table("Test part", ("rmse", "mae", "r2"), [[output[name] for name in ("rmse", "mae", "r2")]])
@@ -321,13 +337,13 @@ def final(run: Run, search: Search, epochs: int | None = None) -> None:
 
 WORKS = (
     Work("01-one-at-a-time", "One hyperparameter at a time", one_at_a_time),
-    Work("02-dense-nets", "Dense nets and their learning curves", dense_nets),
-    Work("03-perturb", "A configuration, changed a little at a time", perturbed),
-    Work("04-random-cross-validated", "Randomised search with cross-validation", cross_validated),
+    Work("02-dense-nets", "Dense nets and their learning curves", dense_nets, on_mnist=True),
+    Work("03-perturb", "A configuration, changed a little at a time", perturbed, on_mnist=True),
+    Work("04-random-cross-validated", "Randomised search with cross-validation", cross_validated, on_mnist=True),
     Work("05-convnet-everything", "A convolutional net with everything open", convnet),
-    Work("06-fine-tuning", "Fine-tuning a backbone", fine_tuning),
-    Work("07-hyperband", "Hyperband, then retrained and tested", hyperband),
+    Work("06-fine-tuning", "Fine-tuning a backbone", fine_tuning, on_mnist=True),
+    Work("07-hyperband", "Hyperband, then retrained and tested", hyperband, on_mnist=True),
     Work("08-scikit-learn", "scikit-learn models", scikit_learn),
     Work("09-builders", "Your own build function", builders),
-    Work("10-learning-rates", "A range of learning rates", learning_rates),
+    Work("10-learning-rates", "A range of learning rates", learning_rates, on_mnist=True),
 )

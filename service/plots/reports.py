@@ -65,7 +65,8 @@ def lr_range_test_figure(asked: Asked) -> Figure:
             spans.append(Span(low=found.steepest * 0.985, high=found.steepest * 1.015, label="steepest", colour=5))
     panel = Panel(
         x=Axis(label="learning rate", log=True),
-        y=Axis(label="loss"),
+        # The blow-up at the end is many times larger than the descent that the picture is looked at for.
+        y=Axis(label="loss", log=True),
         series=[
             _curve(report.rates, report.losses, kind="points", label="loss of a batch", colour=4),
             _curve(report.rates, report.smoothed, kind="line", label="smoothed", colour=0),
