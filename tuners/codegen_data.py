@@ -79,8 +79,9 @@ class _Program:
         constants = list(loading.constants)
         blocks = [loading.code]
         if self._request.test_split is not None:
-            seeded = [] if self._request.split_by == "time" else [f"TEST_SEED = {seed_of_test_part(self._dataset.fingerprint)}"]
-            constants += [f"TEST_SPLIT = {self._request.test_split!r}", *seeded]
+            constants.append(f"TEST_SPLIT = {self._request.test_split!r}")
+            if self._request.split_by != "time":
+                constants.append(f"TEST_SEED = {seed_of_test_part(self._dataset.fingerprint)}")
             blocks.append(self._test())
         if self._request.splits:
             constants += self._split_constants()

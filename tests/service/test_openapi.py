@@ -51,7 +51,8 @@ def test_every_operation_says_what_it_does(document: Document) -> None:
         assert operation["tags"], name
         for parameter in operation.get("parameters", []):
             described = parameter.get("description") or parameter["name"] in (
-                "limit", "page_token", "search_id", "trial_id", "dataset_id", "weights_id", "name", "count", "table", "format",
+                "limit", "page_token", "search_id", "trial_id", "dataset_id", "weights_id", "name", "count", "table",
+                "format",
             )  # fmt: skip
             assert described, (name, parameter["name"])
 

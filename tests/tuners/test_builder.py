@@ -14,8 +14,8 @@ from tuners.catalogue import Argument, catalogue
 from tuners.failures import BuildFault, ModelTooLarge
 from tuners.trainer.builder import build_model
 from tuners.trainer.compiling import compiled_outputs
-from tuners.trainer.making import ShapeMismatch
 from tuners.trainer.limits import ParameterLimitExceeded, parameter_limit
+from tuners.trainer.making import ShapeMismatch
 
 pytestmark = pytest.mark.keras
 

@@ -51,9 +51,14 @@ SPARSE = "sparse_categorical_crossentropy"
         pytest.param(with_output(10, "softmax", {"loss": "SparseCategoricalCrossentropy"}, []), DIGITS, id="object"),
         pytest.param(with_output(10, "softmax", "categorical_crossentropy", ["accuracy"]), DIGITS, id="one-hot loss"),
         pytest.param(
-            with_output(10, "softmax", {"loss": "CategoricalCrossentropy", "label_smoothing": 0.1},
-                        [{"metric": "F1Score", "average": "macro"}, "AUC", "precision", "categorical_accuracy"]),
-            DIGITS, id="metrics of one-hot rows",
+            with_output(
+                10,
+                "softmax",
+                {"loss": "CategoricalCrossentropy", "label_smoothing": 0.1},
+                [{"metric": "F1Score", "average": "macro"}, "AUC", "precision", "categorical_accuracy"],
+            ),
+            DIGITS,
+            id="metrics of one-hot rows",
         ),
         pytest.param(with_output(10, "softmax", "mse", ["accuracy"]), DIGITS, id="squared error of ten classes"),
         pytest.param(with_output(2, "softmax", "binary_crossentropy", []), TWO_CLASSES, id="two units, binary loss"),

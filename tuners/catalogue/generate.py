@@ -43,9 +43,7 @@ def document() -> dict[str, Any]:
 def render(catalogue: dict[str, Any]) -> str:
     """JSON text with one line for each argument, so that a change of Keras shows as a short difference."""
     lines = ["{", f'"keras_version": {json.dumps(catalogue["keras_version"])},', '"vocabularies": {']
-    lines += joined(
-        [f"  {json.dumps(kind)}: {json.dumps(names)}" for kind, names in catalogue["vocabularies"].items()]
-    )
+    lines += joined([f"  {json.dumps(kind)}: {json.dumps(names)}" for kind, names in catalogue["vocabularies"].items()])
     lines.append("}")
     for section, entries in catalogue.items():
         if section in ("keras_version", "vocabularies"):

@@ -22,7 +22,7 @@ from headstock.models import (
     Objective,
     Page,
     Reason,
-    Scalar,
+    Value,
     SearchRecord,
     SearchState,
     TrialCounts,
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from headstock.progress import Watcher
 
 Table = Literal["trials", "epochs"]
-Format = Literal["csv", "jsonl"]
+Format = Literal["csv", "jsonl", "parquet"]
 At = Literal["best", "last"]
 Baseline = Literal["only", "all"]
 Sort = Literal["number", "value", "score"]
@@ -136,7 +136,7 @@ class Search:
         page = self._http.get(f"{self._path}/best", Page[BestRecord], query={"count": count})
         return [BestTrial(self._http, record) for record in page.items]
 
-    def best_hyperparameters(self) -> dict[str, Scalar]:
+    def best_hyperparameters(self) -> dict[str, Value]:
         """The values of the best trial.
 
         Raises:
@@ -379,7 +379,7 @@ class Search:
         Args:
             path: The file to write; replaced if it is there.
             table: One row per trial, or per epoch.
-            format: `csv`, or `jsonl` (an object a line); None takes the file's ending, and csv without one.
+            format: `csv`, `jsonl` (an object a line) or `parquet`; None takes the file's ending, and csv without one.
 
         Raises:
             HeadstockError: No format was given, and the file's ending is none of them.
@@ -402,8 +402,10 @@ def _format_of(target: Path) -> Format:
             return "csv"
         case ".jsonl" | ".ndjson":
             return "jsonl"
+        case ".parquet":
+            return "parquet"
         case other:
-            raise HeadstockError(f"{target}: {other!r} is no format of an export; these are: .csv, .jsonl")
+            raise HeadstockError(f"{target}: {other!r} is no format of an export; these are: .csv, .jsonl, .parquet")
 
 
 def _picture_format(target: Path) -> str:

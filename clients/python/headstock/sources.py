@@ -164,8 +164,9 @@ def _class_lines(cls: type) -> str:
             continue
         lines = linecache.getlines(function.__code__.co_filename)
         for node in ast.walk(ast.parse("".join(lines))) if lines else ():
-            inside = isinstance(node, ast.ClassDef) and node.name == cls.__name__
-            if inside and node.lineno <= function.__code__.co_firstlineno <= (node.end_lineno or 0):
+            if not isinstance(node, ast.ClassDef) or node.name != cls.__name__:
+                continue
+            if node.lineno <= function.__code__.co_firstlineno <= (node.end_lineno or 0):
                 first = min([node.lineno, *(each.lineno for each in node.decorator_list)])
                 return "".join(lines[first - 1 : node.end_lineno])
     return inspect.getsource(cls)

@@ -119,7 +119,7 @@ def _model(build: Callable[..., Any] | type | str, arguments: Mapping[str, Any] 
 
 
 def _tuner(tuner: str | Mapping[str, Any], max_epochs: int | None) -> dict[str, Any]:
-    chosen = dict(tuner) if isinstance(tuner, Mapping) else {"type": TUNERS.get(tuner, tuner)}
+    chosen: dict[str, Any] = dict(tuner) if isinstance(tuner, Mapping) else {"type": TUNERS.get(tuner, tuner)}
     if chosen.get("type") == "hyperband" and max_epochs is not None:
         chosen.setdefault("max_epochs", max_epochs)
     return chosen
