@@ -183,7 +183,7 @@ def fine_tuning(run: Run) -> None:
     run.report.picture(path, "Metrics against the learning rate")
     rates(run, tuned)
     run.report.text("The same without it, for comparison, under seven schedules with and without warm-up:")
-    schedules = run.search("06-schedules", short={**quick, "limits.max_trials": 4})
+    schedules = run.search("06-schedules", short=quick)
     best_table(run, schedules, count=14)
     rates(run, schedules)
     final(run, tuned)
