@@ -10,7 +10,7 @@ from fastapi import FastAPI
 from fastapi.routing import APIRoute
 
 from service import openapi, problems
-from service.context import Checker, Context, Drawer, Exporter, Preparer
+from service.context import Analysing, Checker, Context, Drawer, Exporter, Preparer
 from service.dashboard import dashboard_routes
 from service.dependencies import authenticate
 from service.docs_page import docs_routes
@@ -23,6 +23,7 @@ from service.measures import Measures
 from service.plots import make_painter
 from service.routes import datasets as datasets_routes
 from service.routes import (
+    analysis,
     epochs,
     events,
     exports,
@@ -45,6 +46,7 @@ from storage.artifacts.store import ArtifactStore
 from storage.clock import Clock
 from storage.repository import Repository
 from storage.settings import Settings
+from tuners.analysis.client import Analyst
 from tuners.weights.client import WeightsClient
 
 OPEN_TO_ALL = frozenset({"/healthz", "/readyz", "/login"})
@@ -61,6 +63,7 @@ def create_app(
     clock: Clock,
     exporter: Exporter | None = None,
     painter: Drawer | None = None,
+    analyst: Analysing | None = None,
     limits: Limits | None = None,
 ) -> FastAPI:
     """The API over these parts; they stay the caller's to close.
@@ -68,6 +71,7 @@ def create_app(
     Args:
         exporter: What makes `.keras` files; None takes the one that runs a child process with Keras.
         painter: What draws pictures; None takes one that runs child processes with matplotlib, when asked.
+        analyst: What works out importance and surfaces; None takes one that runs child processes, when asked.
         limits: Bounds on requests; None takes the defaults.
 
     Raises:
@@ -110,9 +114,12 @@ def create_app(
         exports=Gate("model downloads", places=limits.exports, wait_s=limits.gate_wait_s),
         exporter=exporter or ChildExporter(settings),
         pictures=Gate("pictures", places=limits.pictures, wait_s=limits.gate_wait_s),
+        tables=Gate("Parquet files", places=limits.tables, wait_s=limits.gate_wait_s),
         painter=painter or make_painter(settings, clock),
+        analyses=Gate("analyses", places=limits.analyses, wait_s=limits.gate_wait_s),
+        analyst=analyst or Analyst(clock, idle_s=settings.planner_idle_s),
     )
-    of_searches = (searches, trials, epochs, results, trends, plots, exports, finals, range_tests)
+    of_searches = (searches, trials, epochs, results, trends, analysis, plots, exports, finals, range_tests)
     for module in (*of_searches, datasets_routes, weights_routes, platform, events, sign_in, health):
         app.router.routes.extend(module.router.routes)
     for module in (sign_in, health):

@@ -19,6 +19,7 @@ from storage.ids import DatasetId
 from storage.records import Dataset
 from storage.repository import Repository
 from storage.settings import Settings
+from tuners.analysis.wire import Importance, ImportanceQuestion, Surface, SurfaceQuestion
 from tuners.datasets.options import UploadOptions
 from tuners.definitions import DataFacts
 from tuners.pictures.figure import Figure, Format, Theme
@@ -57,6 +58,14 @@ class Drawer(Protocol):
     def draw(self, figure: Figure, *, format: Format, theme: Theme) -> bytes: ...
 
 
+class Analysing(Protocol):
+    """Answers what needs numeric libraries."""
+
+    def importance(self, question: ImportanceQuestion) -> Importance: ...
+
+    def surface(self, question: SurfaceQuestion) -> Surface: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Context:
     settings: Settings
@@ -76,4 +85,7 @@ class Context:
     exports: Gate
     exporter: Exporter
     pictures: Gate
+    tables: Gate
     painter: Drawer
+    analyses: Gate
+    analyst: Analysing

@@ -51,6 +51,12 @@ class InsufficientScope(RequestRefused):
     code = "insufficient_scope"
 
 
+class ForbiddenField(HeadstockError):
+    """A field that this token may not set."""
+
+    code = "forbidden_field"
+
+
 class CodeUploadDisabled(HeadstockError):
     """The definition holds Python source, and the operator has not allowed that."""
 
@@ -121,6 +127,20 @@ class NoScoredTrial(HeadstockError):
     """A final training was asked for, and there is no trial with a score to retrain."""
 
     code = "no_scored_trial"
+
+
+class ExportUnavailable(HeadstockError):
+    """The process that writes Parquet files did not begin this one."""
+
+    code = "export_unavailable"
+    retryable = True
+
+
+class AnalysisUnavailable(HeadstockError):
+    """The process that works with numeric libraries did not answer this question."""
+
+    code = "analysis_unavailable"
+    retryable = True
 
 
 class PictureUnavailable(HeadstockError):

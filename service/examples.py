@@ -113,6 +113,7 @@ TRIAL: dict[str, Any] = {
     "bracket": None,
     "round": None,
     "stop_requested": False,
+    "ended_seq": 3,
     "created_at": "2026-03-01T12:00:01Z",
     "started_at": "2026-03-01T12:00:01.300000Z",
     "ended_at": "2026-03-01T12:00:03.400000Z",
@@ -124,6 +125,7 @@ RUNNING_TRIAL = {
     "best_epoch": None,
     "metrics": {},
     "ended_at": None,
+    "ended_seq": None,
     "stop_requested": True,
 }
 QUEUED_TRIAL = {
@@ -238,6 +240,20 @@ HYPERPARAMETER_TREND = {
     "points": [{"trial_id": TRIAL_ID, "number": 4, "value": 192, "score": 0.9722, "metrics": {"val_accuracy": 0.9722}}],
     **_SHAPE,
     "metrics": [{**_METRIC, **_SHAPE}],
+}
+IMPORTANCE = {
+    "objective": {"name": "val_accuracy", "direction": "max"},
+    "metric": _METRIC,
+    "at": "best",
+    "method": "fanova",
+    "description": "share of the variance of the score that a hyperparameter explains alone ...",
+    "trials": 40,
+    "hyperparameters": [
+        {"name": "learning_rate", "share": 0.71, "share_where_active": 0.71, "trials": 40, "conditional": False},
+        {"name": "units", "share": 0.12, "share_where_active": 0.12, "trials": 40, "conditional": False},
+    ],
+    "pairs": [{"names": ["units", "learning_rate"], "share": 0.05, "share_where_active": 0.05, "trials": 40}],
+    "note": None,
 }
 EPOCH_TREND = {
     "metric": "val_accuracy",

@@ -28,6 +28,8 @@ class Limits:
         checks: Definitions checked at a time, those that wait for the planner included.
         exports: Models made ready for download at a time.
         pictures: Pictures drawn at a time, those that wait for a drawing process included.
+        tables: Parquet files written at a time.
+        analyses: Importances and surfaces worked out at a time, those that wait for the process included.
         gate_wait_s: Seconds a request waits for a place among those before it is sent away.
         login_code_s: Seconds a login link works.
         session_s: Seconds a dashboard session lasts.
@@ -51,6 +53,8 @@ class Limits:
     checks: int = 12
     exports: int = 4
     pictures: int = 12
+    analyses: int = 8
+    tables: int = 4
     gate_wait_s: float = 1.0
     login_code_s: float = 600.0
     session_s: float = 12 * 3600.0

@@ -62,6 +62,7 @@ KINDS: dict[type[errors.HeadstockError], Kind] = {
     edge.TokenInUrl: Kind(400, "Token in the address"),
     edge.Unauthenticated: Kind(401, "Not signed in"),
     edge.InsufficientScope: Kind(403, "Token may not do this"),
+    edge.ForbiddenField: Kind(403, "Token may not set this field"),
     edge.CodeUploadDisabled: Kind(403, "Code is not accepted here"),
     edge.CrossSite: Kind(403, "Cross-site request refused"),
     edge.RouteNotFound: Kind(404, "No such address"),
@@ -77,6 +78,8 @@ KINDS: dict[type[errors.HeadstockError], Kind] = {
     edge.ModelNotReady: Kind(409, "Model not ready"),
     edge.ReportNotReady: Kind(409, "Report not ready"),
     edge.NoScoredTrial: Kind(409, "No scored trial"),
+    edge.ExportUnavailable: Kind(503, "Table cannot be written", retry_after_s=1),
+    edge.AnalysisUnavailable: Kind(503, "Analysis cannot be made", retry_after_s=1),
     edge.PictureUnavailable: Kind(503, "Picture cannot be drawn", retry_after_s=1),
 }
 

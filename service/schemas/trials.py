@@ -61,6 +61,7 @@ class TrialOut(Schema):
     bracket: int | None
     round: int | None
     stop_requested: bool
+    ended_seq: int | None = Field(description="Its place in the order of ending, from 0; null while open.")
     created_at: Time
     started_at: Time | None
     ended_at: Time | None
@@ -95,6 +96,7 @@ def trial_fields(trial: Trial, *, swept: str | None) -> dict[str, Any]:
         "bracket": trial.bracket,
         "round": trial.round,
         "stop_requested": trial.stop_requested,
+        "ended_seq": trial.ended_seq,
         "created_at": trial.created_at,
         "started_at": trial.started_at,
         "ended_at": trial.ended_at,

@@ -12,7 +12,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from scipy.stats import spearmanr
 
-from service.exports import safe_cell
+from service.exports.text import safe_cell
 from service.progress import progress_of
 from service.trends.hyperparameter import BINS, MOST_DISTINCT, ValuePoint, hyperparameter_trend
 from service.trends.objective import objective_steps

@@ -151,6 +151,7 @@ class TrialRecord(Model):
         seconds: Training seconds over all attempts that ended.
         parent_trial_id: The trial this one goes on from (Hyperband's promotions).
         target_epochs: Epochs to have been trained at the end; None means those of the definition's fit.
+        ended_seq: Its place in the order of ending, from 0; None while open.
     """
 
     id: str
@@ -175,6 +176,7 @@ class TrialRecord(Model):
     bracket: int | None = None
     round: int | None = None
     stop_requested: bool = False
+    ended_seq: int | None = None
     created_at: datetime | None = None
     started_at: datetime | None = None
     ended_at: datetime | None = None

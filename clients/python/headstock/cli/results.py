@@ -139,7 +139,9 @@ def export(
         Path | None, typer.Option("--output", "-o", help="File to write; its ending chooses the format.")
     ] = None,
     table: Annotated[Table, typer.Option("--table", help="A row per trial, or per epoch.")] = "trials",
-    format: Annotated[Format | None, typer.Option("--format", help="csv or jsonl. Default: the file's ending.")] = None,
+    format: Annotated[
+        Format | None, typer.Option("--format", help="csv, jsonl or parquet. Default: the file's ending.")
+    ] = None,
     as_json: JsonFlag = False,
 ) -> None:
     """Save a search's trials or epochs as a table."""
