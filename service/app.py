@@ -21,7 +21,6 @@ from service.hosts import HostList, is_loopback
 from service.limits import Limits
 from service.measures import Measures
 from service.plots import make_painter
-from service.routes import datasets as datasets_routes
 from service.routes import (
     analysis,
     epochs,
@@ -38,6 +37,7 @@ from service.routes import (
     trends,
     trials,
 )
+from service.routes import datasets as datasets_routes
 from service.routes import weights as weights_routes
 from service.sign_in import Brake, LoginCodes
 from service.streams import EventHub

@@ -26,6 +26,7 @@ from storage.artifacts import open_store
 from storage.clock import SystemClock
 from storage.settings import Settings
 from storage.sql import open_repository
+from tuners.analysis.client import Analyst
 from tuners.datasets.client import DatasetClient
 from tuners.planner.client import Planner
 
@@ -106,6 +107,7 @@ def opened_app(settings: Settings, *, limits: Limits | None = None) -> Iterator[
         repository.ping()
         store = open_store(settings.artifacts)
         planner, painter = Planner(settings, clock), make_painter(settings, clock)
+        analyst = Analyst(clock, idle_s=settings.planner_idle_s)
         try:
             yield create_app(
                 settings,
@@ -115,11 +117,13 @@ def opened_app(settings: Settings, *, limits: Limits | None = None) -> Iterator[
                 datasets=DatasetClient(settings, store, repository, clock),
                 clock=clock,
                 painter=painter,
+                analyst=analyst,
                 limits=limits,
             )
         finally:
             planner.close()
             painter.close()
+            analyst.close()
     finally:
         repository.close()
 

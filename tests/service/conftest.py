@@ -206,6 +206,7 @@ def service(request: pytest.FixtureRequest, tmp_path: Path, sqlite_url: str, lim
     yield Service(app, settings, repository, store, planner, datasets, exporter, clock)
     app.state.context.hub.stop()
     app.state.context.painter.close()
+    app.state.context.analyst.close()
     repository.close()
 
 

@@ -1,0 +1,107 @@
+"""Which hyperparameters matter: the question to the analysing child, and its answer as the API gives it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Protocol
+
+from service.trends.encoding import column_of
+from service.trends.selection import At, measured
+from storage.records import Direction, Search, Trial
+from tuners.analysis.wire import Importance, ImportanceQuestion, Method
+from tuners.space import Space
+
+FEWEST_TRIALS = 10
+_MOST_COLUMNS = 200
+# Fewer trials than so many for each hyperparameter, and the shares are more chance than knowledge.
+_TRIALS_PER_COLUMN = 5
+_DESCRIPTIONS: dict[Method, str] = {
+    "fanova": (
+        "share of the variance of the score that a hyperparameter explains alone (and pairs beyond both), uniform over "
+        "the space on its sampling scales: functional ANOVA of a random forest of 64 trees, Hutter, Hoos, "
+        "Leyton-Brown (2014), https://proceedings.mlr.press/v32/hutter14.html. A conditional hyperparameter is judged "
+        "among the trials in which it is active (`share_where_active`); `share` weighs that with the part of the sum "
+        "of squares that lies within those trials"
+    ),
+    "ped_anova": (
+        "share of the Pearson divergences between the values of the best tenth of the trials (of five trials, where "
+        "that is more) and those of all of them: PED-ANOVA, Watanabe, Bansal, Hutter (2023), arXiv:2304.10255. "
+        "Conditional hyperparameters have their divergences taken within each regime of activity, Conditional "
+        "PED-ANOVA, arXiv:2601.20800, as in Optuna. Shares add up to 1"
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What the importance is about: a method, and a metric with its direction at an epoch of each trial."""
+
+    method: Method
+    metric: str
+    direction: Direction
+    at: At = "best"
+
+
+class Asker(Protocol):
+    """What is asked of the analysing child."""
+
+    def importance(self, question: ImportanceQuestion) -> Importance: ...
+
+
+def importance_report(
+    search: Search, trials: Sequence[Trial], subject: Subject, *, space: Space, analyst: Asker
+) -> dict[str, Any]:
+    """The whole answer. With too little to go on it is empty, and `note` says what is missing.
+
+    Raises:
+        AnalysisFailed: The child has no answer.
+    """
+    scored = [
+        (trial, score)
+        for trial in trials
+        if (score := measured(trial, subject.metric, at=subject.at, objective=search.objective)) is not None
+    ]
+    rows = [trial for trial, _ in scored]
+    scores = [score for _, score in scored]
+    columns = [column_of(hyperparameter, rows) for hyperparameter in space.hyperparameters[:_MOST_COLUMNS]]
+    columns = [column for column in columns if any(place is not None for place in column.places)]
+    note = _shortage(scores, len(columns))
+    found = Importance(effects=[])
+    if note is None:
+        question = ImportanceQuestion(
+            method=subject.method,
+            columns=columns,
+            scores=scores,
+            lower_is_better=subject.direction == "min",
+            seed=search.seed % 2**32,
+        )
+        found = analyst.importance(question)
+        if len(rows) < _TRIALS_PER_COLUMN * len(columns):
+            note = f"{len(rows)} trials are few for {len(columns)} hyperparameters: the order may still change"
+        elif search.tuner not in ("random", "grid", "sweep") and subject.method == "fanova":
+            note = "the tuner looks more closely where scores are good: shares are about where it looked"
+    return {
+        "objective": asdict(search.objective),
+        "metric": {"name": subject.metric, "direction": subject.direction},
+        "at": subject.at,
+        "method": subject.method,
+        "description": _DESCRIPTIONS[subject.method],
+        "trials": len(rows),
+        "hyperparameters": [
+            {**effect.model_dump(), "conditional": bool(space.by_name[effect.name].conditions)}
+            for effect in found.effects
+        ],
+        "pairs": [pair.model_dump() for pair in found.pairs],
+        "note": note,
+    }
+
+
+def _shortage(scores: Sequence[float], columns: int) -> str | None:
+    if columns == 0:
+        return "there is no hyperparameter with values yet"
+    if len(scores) < FEWEST_TRIALS:
+        return f"{len(scores)} scored trials: at least {FEWEST_TRIALS} are needed"
+    if min(scores) == max(scores):
+        return "all scores are equal: there is nothing to explain"
+    return None
