@@ -91,7 +91,7 @@ def start_final(search: Search, body: FinalRequest, *, key: str | None, ctx: Con
         spent += same
     # A blank is in no client's key. With it, two equal requests at one moment make one job.
     own = f"final {trial.id} {new.options['epochs']} {new.seed} {spent}"
-    made, _ = ctx.repository.create_search(new, idempotency_key=key or own)
+    made, _ = ctx.repository.create_search(new, idempotency_key=key or own, most_open=ctx.settings.max_open_searches)
     return made
 
 
@@ -211,7 +211,7 @@ def start_range_test(body: RangeTestRequest, *, owner: str, key: str | None, ctx
         planned_epochs=portions,
         **_SINGLE,
     )
-    job, _ = ctx.repository.create_search(new, idempotency_key=key)
+    job, _ = ctx.repository.create_search(new, idempotency_key=key, most_open=ctx.settings.max_open_searches)
     return job
 
 

@@ -68,6 +68,9 @@ class Settings(BaseSettings):
     planner_timeout_s: float = Field(60.0, gt=0, description="Seconds one check of a definition may take.")
     planner_memory_mb: int = Field(4096, ge=512, description="Memory (MiB) above which the planner process is ended.")
     upload_max_bytes: int = Field(2 * 1024**3, ge=1, description="Largest upload, in bytes.")
+    max_open_searches: int = Field(
+        100, ge=1, description="Searches and jobs of one owner that may be open (queued, running or paused) at once."
+    )
     max_parameters: int = Field(
         200_000_000, ge=1, description="Models with more parameters are refused as too large for this service."
     )

@@ -19,6 +19,7 @@ from service.progress import progress_of
 from service.schemas.base import Page
 from service.schemas.searches import LimitsPatch, PlanOut, SearchDetailOut, SearchOut, SearchPatch
 from service.submission import check, new_search
+from service.tokens import Caller
 from storage import errors
 from storage.errors import FieldFault, HeadstockError
 from storage.records import Limits, Search, SearchChanges, SearchFilter
@@ -38,6 +39,7 @@ _log = structlog.get_logger("service")
         *WITH_BODY,
         edge.InvalidHeader,
         edge.CodeUploadDisabled,
+        edge.ForbiddenField,
         errors.InvalidDefinition,
         errors.IdempotencyKeyReused,
         errors.RequestInProgress,
@@ -61,13 +63,22 @@ def submit_search(
     the first one's search instead of starting another. What was answered 201 is on disk.
     """
     checked = check(body, owner=caller.owner, ctx=ctx)
-    search, _ = ctx.repository.create_search(new_search(checked, owner=caller.owner), idempotency_key=key)
+    _check_priority(checked.definition.priority, caller)
+    search, _ = ctx.repository.create_search(
+        new_search(checked, owner=caller.owner), idempotency_key=key, most_open=ctx.settings.max_open_searches
+    )
     response.headers["Location"] = f"/v1/searches/{search.id}"
     _log.info("search_submitted", action="submit", search_id=search.id)
     warnings = tuple(warnings_of(checked.plan))
     return SearchDetailOut.of(
         search, progress=progress_of(search), workers_busy=_workers_busy(search, ctx), warnings=warnings
     )
+
+
+def _check_priority(priority: int, caller: Caller) -> None:
+    """Raises ForbiddenField: going before the searches of others is for administrators to allow."""
+    if priority > 0 and not caller.may("admin"):
+        raise edge.ForbiddenField("a priority above 0 needs a token with the scope `admin`")
 
 
 @router.post(
@@ -134,6 +145,7 @@ def read_search(search_id: SearchPath, caller: Reader, ctx: Ctx) -> SearchDetail
         200,
         examples.SEARCH_DETAIL,
         *WITH_BODY,
+        edge.ForbiddenField,
         errors.NotFound,
         errors.WrongState,
         errors.Invalid,
@@ -147,6 +159,7 @@ def change_search(search_id: SearchPath, body: JsonBody, caller: Submitter, ctx:
     """
     search = ctx.repository.get_search(search_id, owner=caller.owner)
     patch = parsed(SearchPatch, body)
+    _check_priority(patch.priority or 0, caller)
     limits = _merged(search.limits, patch.limits) if patch.limits is not None else None
     changes = SearchChanges(limits=limits, parallelism=patch.parallelism, priority=patch.priority, tags=patch.tags)
     return _detail(ctx.repository.change_search(search_id, changes), ctx)

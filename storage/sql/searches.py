@@ -6,13 +6,14 @@ import hashlib
 import json
 from typing import Any
 
-from sqlalchemy import Row, delete, insert, select, tuple_, update
+from sqlalchemy import Row, delete, func, insert, select, tuple_, update
 
 from storage.errors import (
     FieldFault,
     IdempotencyKeyReused,
     Invalid,
     NotFound,
+    QuotaExceeded,
     WrongState,
 )
 from storage.ids import SearchId, new_search_id
@@ -39,7 +40,9 @@ _searches = tables.searches.c
 
 
 class Searches(Part):
-    def create_search(self, new: NewSearch, *, idempotency_key: str | None = None) -> tuple[Search, bool]:
+    def create_search(
+        self, new: NewSearch, *, idempotency_key: str | None = None, most_open: int | None = None
+    ) -> tuple[Search, bool]:
         digest = _digest(new)
 
         def work(tx: Transaction) -> tuple[Search, bool]:
@@ -53,6 +56,11 @@ class Searches(Part):
                     if first.definition_sha256 != digest:
                         raise IdempotencyKeyReused("this idempotency key belongs to another request")
                     return read_search(tx, SearchId(first.id)), False
+            if most_open is not None and _open_searches(tx, new.owner) >= most_open:
+                raise QuotaExceeded(
+                    f"{most_open} of your searches have not ended, and no more may be open at once: wait for one of"
+                    " them, or cancel it"
+                )
             # Locked, so that nobody removes the data between this look and the commit.
             found = tx.lock(select(tables.datasets.c.id).where(tables.datasets.c.id == new.dataset_id), tables.datasets)
             if found is None:
@@ -222,6 +230,12 @@ def end_search(tx: Transaction, search: Row[Any], state: SearchState, reason: Re
         state=state,
         reason={"code": reason.code, "message": reason.message},
     )
+
+
+def _open_searches(tx: Transaction, owner: str) -> int:
+    statement = select(func.count().label("count")).where(_searches.owner == owner, _searches.ended_at.is_(None))
+    found = tx.first(statement)
+    return 0 if found is None else int(found.count)
 
 
 def _row(

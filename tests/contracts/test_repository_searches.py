@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from storage.errors import IdempotencyKeyReused, Invalid, InvalidPage, NotFound, WrongState
+from storage.errors import IdempotencyKeyReused, Invalid, InvalidPage, NotFound, QuotaExceeded, WrongState
 from storage.ids import SearchId, TrialId, new_dataset_id
 from storage.records import Limits, Objective, Reason, SearchChanges, SearchFilter
 from storage.states import SearchState, TrialState
@@ -88,6 +88,19 @@ def test_jobs_are_listed_by_kind_and_source(scene: Scene) -> None:
     of_search = SearchFilter(kind="finalize", source_search_id=search.id)
     assert [one.id for one in scene.repository.list_searches(of_search, limit=10).items] == [own.id]
     assert scene.repository.list_searches(SearchFilter(kind="lr_range_test"), limit=10).items == ()
+
+
+def test_an_owner_has_only_so_many_open(scene: Scene) -> None:
+    first, second = (scene.repository.create_search(scene.new_search(), most_open=2)[0] for _ in range(2))
+    with pytest.raises(QuotaExceeded, match="2 of your searches"):
+        scene.repository.create_search(scene.new_search(), most_open=2)
+    scene.repository.create_search(dataclasses.replace(scene.new_search(), owner="somebody"), most_open=2)
+    scene.repository.cancel_search(first.id)
+    third, is_new = scene.repository.create_search(scene.new_search(), idempotency_key="k", most_open=2)
+    assert is_new
+    # A repeat is answered, however many are open by now.
+    assert scene.repository.create_search(scene.new_search(), idempotency_key="k", most_open=2) == (third, False)
+    assert scene.repository.get_search(second.id).state is SearchState.QUEUED
 
 
 def test_a_search_needs_its_data(scene: Scene) -> None:

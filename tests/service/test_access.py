@@ -242,6 +242,31 @@ def test_only_our_own_pages_write_with_a_cookie(
         assert browser.get("/v1/searches").json()["items"] == []
 
 
+def test_only_administrators_go_before_others(service: Service, definition: dict[str, Any]) -> None:
+    everyday = service.client(token=service.token("read", "submit"))
+    answer = everyday.post("/v1/searches", json={**definition, "priority": 1})
+    assert answer.status_code == 403
+    assert assert_problem(answer).code == "forbidden_field"
+    search = everyday.post("/v1/searches", json={**definition, "priority": -1})
+    assert search.status_code == 201
+    path = f"/v1/searches/{search.json()['id']}"
+    assert everyday.patch(path, json={"priority": 5}).status_code == 403
+    assert everyday.get(path).json()["priority"] == -1
+    assert service.client(token=service.token("admin", "submit")).patch(path, json={"priority": 5}).status_code == 200
+
+
+@pytest.mark.parametrize("service", [{"max_open_searches": 2}], indirect=True)
+def test_open_searches_have_a_bound(service: Service, definition: dict[str, Any]) -> None:
+    ada = service.client(token=service.token())
+    stored = [ada.post("/v1/searches", json=definition).json()["id"] for _ in range(2)]
+    answer = ada.post("/v1/searches", json=definition)
+    assert answer.status_code == 429
+    assert assert_problem(answer).code == "quota_exceeded"
+    assert answer.headers["Retry-After"]
+    assert ada.post(f"/v1/searches/{stored[0]}/cancel").status_code == 200
+    assert ada.post("/v1/searches", json=definition).status_code == 201
+
+
 def test_a_bearer_token_needs_no_such_rule(ada: TestClient, definition: dict[str, Any]) -> None:
     assert ada.post("/v1/searches", json=definition, headers={"Sec-Fetch-Site": "cross-site"}).status_code == 201
 
