@@ -59,7 +59,9 @@ def listening_socket(host: str, port: int) -> socket.socket:
         RefusedToListen: The address cannot be bound.
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    sock = socket.socket(family, socket.SOCK_STREAM)
+    # Said to be TCP: asyncio switches Nagle's algorithm off only then, and with it on a small answer, sent in two
+    # pieces, waits 40 ms for the client's delayed acknowledgement.
+    sock = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         sock.bind((host.strip("[]"), port))
