@@ -225,6 +225,7 @@ _SHAPE: dict[str, Any] = {
     "diminishing_returns_at": None,
     "method": {
         "grouping": "by value",
+    "trials": 1,
         "verdict": "monotone when Spearman's rank correlation is 0.8 or more either way",
         "diminishing_returns": "first value beyond which less than 5% of the gain remains",
         "spearman": None,
@@ -269,6 +270,7 @@ DATASET = {
     "input_shape": [8, 8],
     "num_classes": 10,
     "class_names": ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"],
+    "trials": 1,
     "target_shape": [],
     "target_names": [],
     "feature_names": [],

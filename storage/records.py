@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Generic, Literal, TypeVar
+from typing import Generic, Literal, NamedTuple, TypeVar
 
 from storage.ids import ArtifactId, DatasetId, SearchId, TokenId, TrialId, WeightsId, WorkerId
 from storage.states import AttemptState, Fault, SearchState, TrialState
@@ -589,9 +589,8 @@ class Violation:
     detail: str
 
 
-@dataclass(frozen=True, slots=True)
-class ObjectivePoint:
-    """One scored trial for trends: `epochs_spent` and `seconds_spent` are cumulative in order of ending."""
+class ObjectivePoint(NamedTuple):
+    """One scored trial for trends, with its own epochs and seconds. A tuple, since ten thousand are made at once."""
 
     trial_id: TrialId
     number: int

@@ -16,6 +16,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
+from storage.columns import ScoredColumns
 from storage.ids import ArtifactId, DatasetId, SearchId, TokenId, TrialId, WeightsId, WorkerId
 from storage.records import (
     Artifact,
@@ -284,7 +285,14 @@ class TrialReads(Protocol):
         ...
 
     def scored_trials(self, search_id: SearchId) -> tuple[Trial, ...]:
-        """All trials with a score, by number (for trends)."""
+        """All trials with a score, by number."""
+        ...
+
+    def scored_columns(self, search_id: SearchId) -> ScoredColumns:
+        """What trends need of the same trials, as columns in order of ending: a hundredth of the work.
+
+        May be repeated often: only trials that have ended since the last call are read again.
+        """
         ...
 
     def epoch_bands(self, search_id: SearchId, metric: str, *, quantiles: Sequence[float]) -> tuple[EpochBand, ...]:

@@ -11,7 +11,7 @@ from service.plots.hyperparameter import default_metrics
 from service.plots.words import base_name
 from service.trends.report import chosen_metrics
 from service.trends.sampling import down_sampled
-from service.trends.selection import metric_directions
+from service.trends.selection import directions_of
 from storage.records import EpochBand, StoredEpoch
 from tuners.pictures.figure import Axis, Band, Figure, Panel, Series
 
@@ -25,9 +25,9 @@ _PARTS = (("", "training"), ("val_", "validation"))
 def learning_curves_figure(asked: Asked) -> Figure:
     """A panel for each metric, with its training and its validation part."""
     search = asked.search
-    trials = asked.repository.scored_trials(search.id)
-    directions = metric_directions(search, trials)
-    metrics = asked.metrics or default_metrics(search, trials, directions)
+    logged = asked.repository.scored_columns(search.id).metrics
+    directions = directions_of(search, logged)
+    metrics = asked.metrics or default_metrics(search, logged, directions)
     bases = dict.fromkeys(base_name(name) for name in chosen_metrics(metrics, search=search, known=directions))
     if asked.trial is None:
         panels = [_bands(base, asked) for base in bases]

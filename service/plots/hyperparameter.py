@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection
 from typing import Any
 
 from service.plots.asked import Asked
 from service.plots.words import base_name, shape_note, value_text
 from service.trends.hyperparameter import axis_of
 from service.trends.report import check_bounds, chosen_metrics, hyperparameter_of, trend_report
-from service.trends.selection import Selection, metric_directions
-from storage.records import Direction, Search, Trial
+from service.trends.selection import Selection, directions_of
+from storage.records import Direction, Search
 from tuners.pictures.figure import MAX_POINTS, Axis, Figure, Panel, Series
 from tuners.space import Hyperparameter
 
@@ -21,9 +21,9 @@ _LOG_FROM = 100
 def hyperparameter_figure(asked: Asked) -> Figure:
     """One panel for each metric: by default loss and accuracy, of the training and of the validation part."""
     search, hyperparameter = asked.search, hyperparameter_of(asked.space, asked.name)
-    trials = asked.repository.scored_trials(search.id)
-    directions = metric_directions(search, trials)
-    asked_metrics = asked.metrics or default_metrics(search, trials, directions)
+    trials = asked.repository.scored_columns(search.id)
+    directions = directions_of(search, trials.metrics)
+    asked_metrics = asked.metrics or default_metrics(search, trials.metrics, directions)
     selection = Selection(
         name=asked.name,
         metrics=chosen_metrics(asked_metrics, search=search, known=directions),
@@ -40,14 +40,14 @@ def hyperparameter_figure(asked: Asked) -> Figure:
     return Figure(title=f"{search.name}: {asked.name} ({epoch})", panels=panels, columns=2)
 
 
-def default_metrics(search: Search, trials: Sequence[Trial], directions: dict[str, Direction]) -> tuple[str, ...]:
+def default_metrics(search: Search, logged: Collection[str], directions: dict[str, Direction]) -> tuple[str, ...]:
     """Loss and one other metric, on both parts, as far as they are logged; the objective if there are none of them."""
-    logged = {name for trial in trials for name in trial.metrics} or set(directions)
+    known = logged or directions
     other = base_name(search.objective.name)
     if other == "loss":
         other = next((base_name(name) for name in directions if base_name(name) != "loss"), "loss")
     wanted = dict.fromkeys(("loss", other, "val_loss", f"val_{other}"))
-    return tuple(name for name in wanted if name in logged) or (search.objective.name,)
+    return tuple(name for name in wanted if name in known) or (search.objective.name,)
 
 
 def _lines(shape: dict[str, Any], points: list[dict[str, Any]], hyperparameter: Hyperparameter) -> Panel:

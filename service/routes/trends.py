@@ -14,7 +14,8 @@ from service.dependencies import Ctx, Reader, SearchPath, protected_router
 from service.schemas.trends import EpochBandOut, EpochTrendOut, HyperparameterTrendOut, ObjectiveTrendOut
 from service.trends.objective import objective_steps
 from service.trends.report import check_bounds, chosen_metrics, hyperparameter_of, trend_report
-from service.trends.selection import Selection, metric_directions
+from service.trends.sampling import thinned_progress
+from service.trends.selection import Selection, directions_of
 from service.written import written, written_time
 from storage import errors
 from tuners.space import Space
@@ -61,22 +62,41 @@ BaselineQuery = Annotated[
 ]
 
 
+PointsQuery = Annotated[
+    int,
+    Query(
+        ge=2,
+        le=100_000,
+        description="At most so many points; chosen ones where there are more, none of them averaged. All else in the "
+        "answer is about all trials.",
+    ),
+]
+POINTS = 2_000
+"""More than a screen has columns; answers of searches up to that size hold every point."""
+
+
 @router.get(
     "/searches/{search_id}/trends/objective",
     summary="Trend of the objective",
     response_model=ObjectiveTrendOut,
     responses=answers(200, examples.OBJECTIVE_TREND, errors.NotFound, description="All scored trials."),
 )
-def objective_trend(search_id: SearchPath, caller: Reader, ctx: Ctx) -> Response:
-    """Score and best so far of every scored trial in order of ending, against time and against epochs spent."""
+def objective_trend(search_id: SearchPath, caller: Reader, ctx: Ctx, points: PointsQuery = POINTS) -> Response:
+    """Score and best so far of the scored trials in order of ending, against time and against epochs spent.
+
+    Of more than `points` trials those are shown that keep the shape of the curve, each with its own true numbers:
+    improvements first, then the choice of Steinarsson (2013, largest triangle, three buckets).
+    """
     search = ctx.repository.get_search(search_id, owner=caller.owner)
     steps = objective_steps(
         ctx.repository.objective_points(search_id),
         direction=search.objective.direction,
         started_at=search.started_at,
     )
-    points = [{**step._asdict(), "ended_at": written_time(step.ended_at)} for step in steps]
-    return written({"objective": asdict(search.objective), "points": points})
+    improvements = [place for place in range(len(steps)) if place == 0 or steps[place].best != steps[place - 1].best]
+    places = thinned_progress([step.score for step in steps], improvements, most=points)
+    shown = [{**step._asdict(), "ended_at": written_time(step.ended_at)} for step in map(steps.__getitem__, places)]
+    return written({"objective": asdict(search.objective), "trials": len(steps), "points": shown})
 
 
 @router.get(
@@ -98,16 +118,18 @@ def trend_of_hyperparameter(
     maximum: MaxQuery = None,
     baseline: BaselineQuery = None,
     sort: Annotated[Sort, Query(description="Order of the points; `score` puts the best first.")] = Sort.number,
+    points: PointsQuery = POINTS,
 ) -> Response:
     """The scores, or other metrics, against the values of one hyperparameter: every point, a summary per value (per bin
     where there are many), the best value, whether it rises, falls, peaks or lies flat, and where gains end. The methods
-    are named in the answer. A repeated hyperparameter has its expanded name, such as `units_0`.
+    are named in the answer. A repeated hyperparameter has its expanded name, such as `units_0`. Of more than `points`
+    trials, evenly chosen ones are shown, the best and the worst in any case; all else is about all of them.
     """
     search = ctx.repository.get_search(search_id, owner=caller.owner)
     space = Space.from_json(search.space)
     hyperparameter = hyperparameter_of(space, name)
-    trials = ctx.repository.scored_trials(search_id)
-    directions = metric_directions(search, trials)
+    trials = ctx.repository.scored_columns(search_id)
+    directions = directions_of(search, trials.metrics)
     selection = Selection(
         name=name,
         metrics=chosen_metrics(metric, search=search, known=directions),
@@ -117,7 +139,8 @@ def trend_of_hyperparameter(
         only_baseline=baseline is Baseline.only or (baseline is None and search.tuner == "sweep"),
     )
     check_bounds(selection, hyperparameter)
-    return written(trend_report(search, trials, selection, space=space, directions=directions, sort=sort.value))
+    report = trend_report(search, trials, selection, space=space, directions=directions, sort=sort.value, most=points)
+    return written(report)
 
 
 @router.get(

@@ -26,6 +26,7 @@ class ObjectiveTrendOut(Schema):
     """Score and best so far by trial, by time and by epochs spent."""
 
     objective: ObjectiveOut
+    trials: int = Field(description="Scored trials; more than there are points when points were left out.")
     points: list[ObjectivePointOut]
 
 
@@ -95,6 +96,7 @@ class HyperparameterTrendOut(ShapeOut):
     metric: MetricOut = Field(description="The first metric asked for.")
     at: Literal["best", "last"] = Field(description="Which epoch of each trial the metrics are from.")
     baseline: Literal["only", "all"] = Field(description="`only`: trials with all others at their defaults.")
+    trials: int = Field(description="Trials looked at; more than there are points when points were left out.")
     points: list[HyperparameterPointOut]
     metrics: list[MetricTrendOut] = Field(description="Each metric asked for, in that order.")
 

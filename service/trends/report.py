@@ -8,9 +8,11 @@ from typing import Any, Literal
 
 from service.errors import InvalidRequest
 from service.trends.hyperparameter import Axis, HyperparameterTrend, ValuePoint, axis_of, hyperparameter_trend
+from service.trends.sampling import down_sampled
 from service.trends.selection import Selection, measured_points
+from storage.columns import ScoredColumns
 from storage.errors import FieldFault, NotFound
-from storage.records import Direction, Search, Trial
+from storage.records import Direction, Search
 from tuners.list_values import shown
 from tuners.space import Hyperparameter, Space
 
@@ -53,14 +55,20 @@ def check_bounds(selection: Selection, hyperparameter: Hyperparameter) -> None:
 
 def trend_report(
     search: Search,
-    trials: Sequence[Trial],
+    trials: ScoredColumns,
     selection: Selection,
     *,
     space: Space,
     directions: dict[str, Direction],
     sort: Sort = "number",
+    most: int | None = None,
 ) -> dict[str, Any]:
-    """The whole answer, lists of numbers shown as such. `directions` has every metric of the selection."""
+    """The whole answer, lists of numbers shown as such.
+
+    Args:
+        directions: Has every metric of the selection.
+        most: How many points are shown, at least 2; None: all. What is said about them is about all in any case.
+    """
     hyperparameter = hyperparameter_of(space, selection.name)
     axis = axis_of(hyperparameter)
     continuous = hyperparameter.type == "float" and hyperparameter.step is None
@@ -74,17 +82,31 @@ def trend_report(
         for name in selection.metrics
     ]
     first = selection.metrics[0]
-    ordered = sorted_points(points[first], sort=sort, direction=directions[first], axis=axis)
+    thinned = thinned_points(points[first], most=most)
+    ordered = sorted_points(thinned, sort=sort, direction=directions[first], axis=axis)
     return {
         "name": selection.name,
         "objective": asdict(search.objective),
         "metric": {"name": first, "direction": directions[first]},
         "at": selection.at,
         "baseline": "only" if selection.only_baseline else "all",
+        "trials": len(points[first]),
         "points": [{**point._asdict(), "value": shown(point.value)} for point in ordered],
         **{key: value for key, value in shapes[0].items() if key not in ("name", "direction")},
         "metrics": shapes,
     }
+
+
+def thinned_points(points: Sequence[ValuePoint], *, most: int | None) -> Sequence[ValuePoint]:
+    """At most `most` (at least 2) of the points by number: spread evenly over the numbers, the best and the worst in
+    any case. A scatter of evenly chosen trials has the shape of all of them.
+    """
+    if most is None or len(points) <= most:
+        return points
+    scores = [point.score for point in points]
+    ends = {scores.index(max(scores)), scores.index(min(scores))}
+    chosen = ends.union(down_sampled(range(len(points)), most=most - len(ends)) if most > len(ends) else ())
+    return [points[place] for place in sorted(chosen)]
 
 
 def sorted_points(

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from math import isfinite
 from typing import Literal
 
 from service.trends.hyperparameter import ValuePoint
-from storage.records import Direction, Objective, Search, Trial
+from storage.columns import ScoredColumns
+from storage.records import Direction, Objective, Scalar, Search, Trial
 from tuners.definitions.metrics import logged_metrics, usual_direction, with_validation
 from tuners.space import Space
 from tuners.sweeps import at_baseline_but
@@ -40,6 +41,11 @@ class Selection:
 
 
 def metric_directions(search: Search, trials: Sequence[Trial]) -> dict[str, Direction]:
+    """The same as `directions_of`, with the names that these trials have logged."""
+    return directions_of(search, (name for trial in trials for name in trial.metrics))
+
+
+def directions_of(search: Search, logged: Iterable[str]) -> dict[str, Direction]:
     """Every metric the search logs, with the direction in which it is better.
 
     The objective's is the search's own. Models that bring their own metrics name them in their trials only; one that no
@@ -47,7 +53,7 @@ def metric_directions(search: Search, trials: Sequence[Trial]) -> dict[str, Dire
     """
     definition = search.definition
     named = with_validation(logged_metrics(definition.get("compile"), definition.get("model")) or {})
-    names = dict.fromkeys([*named, *(name for trial in trials for name in trial.metrics)])
+    names = dict.fromkeys([*named, *logged])
     directions = {name: named.get(name) or _direction(name) for name in names}
     return {**directions, search.objective.name: search.objective.direction}
 
@@ -57,18 +63,29 @@ def _direction(name: str) -> Direction:
 
 
 def measured_points(
-    trials: Sequence[Trial], selection: Selection, *, objective: Objective, space: Space
+    trials: ScoredColumns, selection: Selection, *, objective: Objective, space: Space
 ) -> dict[str, tuple[ValuePoint, ...]]:
     """For each metric the chosen trials by number that have a finite value of it, which is then their score."""
-    points: dict[str, list[ValuePoint]] = {name: [] for name in selection.metrics}
-    for trial in trials:
-        if _is_chosen(trial, selection, space=space):
-            metrics = {name: measured(trial, name, at=selection.at, objective=objective) for name in selection.metrics}
-            for name, score in metrics.items():
-                if score is not None:
-                    value = trial.values[selection.name]
-                    points[name].append(ValuePoint(trial.id, trial.number, value, score, metrics))
-    return {name: tuple(found) for name, found in points.items()}
+    values = trials.values.get(selection.name)
+    if values is None:
+        return dict.fromkeys(selection.metrics, ())
+    chosen = [place for place in _by_number(trials.numbers) if _is_within(values[place], selection)]
+    if selection.only_baseline:
+        chosen = [place for place in chosen if at_baseline_but(selection.name, _active(trials, place), space)]
+    columns = {name: _column(trials, name, at=selection.at, objective=objective) for name in selection.metrics}
+    found: dict[str, list[ValuePoint]] = {name: [] for name in columns}
+    for place in chosen:
+        value = values[place]
+        assert value is not None
+        metrics = {
+            name: score if column is not None and isfinite(score := column[place]) else None
+            for name, column in columns.items()
+        }
+        trial_id, number = trials.ids[place], trials.numbers[place]
+        for name, own in metrics.items():
+            if own is not None:
+                found[name].append(ValuePoint(trial_id, number, value, own, metrics))
+    return {name: tuple(points) for name, points in found.items()}
 
 
 def measured(trial: Trial, metric: str, *, at: At, objective: Objective) -> float | None:
@@ -77,18 +94,33 @@ def measured(trial: Trial, metric: str, *, at: At, objective: Objective) -> floa
         value = trial.score
     else:
         value = (trial.metrics if at == "best" else trial.last_metrics).get(metric)
-    return None if value is None or not math.isfinite(value) else value
+    return None if value is None or not isfinite(value) else value
 
 
-def _is_chosen(trial: Trial, selection: Selection, *, space: Space) -> bool:
-    value = trial.values.get(selection.name)
+def _by_number(numbers: Sequence[int]) -> list[int]:
+    """Places of the trials in the order of their numbers."""
+    return sorted(range(len(numbers)), key=numbers.__getitem__)
+
+
+def _column(trials: ScoredColumns, metric: str, *, at: At, objective: Objective) -> Sequence[float] | None:
+    """The metric at the trials' best or last epochs, mean over executions; None when no trial logs it."""
+    if at == "best" and metric == objective.name:
+        return trials.scores
+    return (trials.metrics if at == "best" else trials.last_metrics).get(metric)
+
+
+def _is_within(value: Scalar | None, selection: Selection) -> bool:
     if value is None:
         return False
-    if selection.minimum is not None or selection.maximum is not None:
-        if isinstance(value, bool | str):
-            return False
-        if selection.minimum is not None and value < selection.minimum:
-            return False
-        if selection.maximum is not None and value > selection.maximum:
-            return False
-    return not selection.only_baseline or at_baseline_but(selection.name, trial.values, space)
+    if selection.minimum is None and selection.maximum is None:
+        return True
+    if isinstance(value, bool | str):
+        return False
+    return (selection.minimum is None or value >= selection.minimum) and (
+        selection.maximum is None or value <= selection.maximum
+    )
+
+
+def _active(trials: ScoredColumns, place: int) -> dict[str, Scalar]:
+    """The values of one trial."""
+    return {name: value for name, column in trials.values.items() if (value := column[place]) is not None}
