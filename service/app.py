@@ -28,6 +28,7 @@ from service.routes import (
     exports,
     finals,
     health,
+    imports,
     platform,
     plots,
     range_tests,
@@ -119,7 +120,7 @@ def create_app(
         analyses=Gate("analyses", places=limits.analyses, wait_s=limits.gate_wait_s),
         analyst=analyst or Analyst(clock, idle_s=settings.planner_idle_s),
     )
-    of_searches = (searches, trials, epochs, results, trends, analysis, plots, exports, finals, range_tests)
+    of_searches = (analysis, searches, trials, epochs, results, trends, plots, exports, imports, finals, range_tests)
     for module in (*of_searches, datasets_routes, weights_routes, platform, events, sign_in, health):
         app.router.routes.extend(module.router.routes)
     for module in (sign_in, health):

@@ -77,6 +77,38 @@ SEARCH_DETAIL = {
     "versions": {"headstock-server": "0.1.0", "keras": "3.15.1"},
     "warnings": [],
 }
+IMPORTED_SEARCH = {
+    **SEARCH_DETAIL,
+    "name": "last-year",
+    "state": "COMPLETED",
+    "state_reason": {"code": "imported", "message": "2 trials were imported from last-year.csv."},
+    "objective": {"name": "val_loss", "direction": "min"},
+    "tuner": "imported",
+    "dataset_id": "",
+    "limits": dict.fromkeys(SEARCH["limits"]),
+    "parallelism": 1,
+    "max_retries_per_trial": 0,
+    "seed": 0,
+    "tags": {},
+    "trials": {"queued": 0, "running": 0, "completed": 2, "stopped": 0, "failed": 0, "cancelled": 0},
+    "best": {"trial_id": TRIAL_ID, "score": 0.4},
+    "planned_trials": 2,
+    "planned_epochs": None,
+    "epochs_recorded": 2,
+    "device_seconds": 0.0,
+    "progress": 1.0,
+    "elapsed_seconds": 0.0,
+    "remaining_seconds": 0.0,
+    "workers_busy": 0,
+    "ended_at": "2026-03-01T12:00:00.200000Z",
+    "definition": {
+        "name": "last-year",
+        "objective": {"name": "val_loss", "direction": "min"},
+        "hyperparameters": [{"name": "units", "type": "int", "default": 32, "min_value": 32, "max_value": 64}],
+        "tuner": {"type": "imported"},
+        "imported": {"source": "table", "file": "last-year.csv", "sha256": "0" * 64, "options": {}},
+    },
+}
 PATCH = {"limits": {"max_trials": 40}, "parallelism": 4}
 
 PLAN: dict[str, Any] = {
@@ -193,6 +225,7 @@ BEST = {
 
 OBJECTIVE_TREND = {
     "objective": {"name": "val_accuracy", "direction": "max"},
+    "trials": 1,
     "points": [
         {
             "trial_id": TRIAL_ID,
@@ -225,7 +258,6 @@ _SHAPE: dict[str, Any] = {
     "diminishing_returns_at": None,
     "method": {
         "grouping": "by value",
-    "trials": 1,
         "verdict": "monotone when Spearman's rank correlation is 0.8 or more either way",
         "diminishing_returns": "first value beyond which less than 5% of the gain remains",
         "spearman": None,
@@ -238,6 +270,7 @@ HYPERPARAMETER_TREND = {
     "metric": _METRIC,
     "at": "best",
     "baseline": "all",
+    "trials": 1,
     "points": [{"trial_id": TRIAL_ID, "number": 4, "value": 192, "score": 0.9722, "metrics": {"val_accuracy": 0.9722}}],
     **_SHAPE,
     "metrics": [{**_METRIC, **_SHAPE}],
@@ -256,6 +289,91 @@ IMPORTANCE = {
     "pairs": [{"names": ["units", "learning_rate"], "share": 0.05, "share_where_active": 0.05, "trials": 40}],
     "note": None,
 }
+TRADEOFF = {
+    "objective": {"name": "val_accuracy", "direction": "max"},
+    "against": {"name": "seconds", "direction": "min"},
+    "points": [{"trial_id": TRIAL_ID, "number": 4, "score": 0.9722, "against": 2.1, "on_front": True}],
+    "front": [TRIAL_ID],
+}
+_AXIS: dict[str, Any] = {
+    "name": "units",
+    "type": "int",
+    "sampling": "linear",
+    "ordered": True,
+    "low": 32,
+    "high": 256,
+    "values": [],
+    "conditional": False,
+}
+PARALLEL = {
+    "objective": {"name": "val_accuracy", "direction": "max"},
+    "metric": _METRIC,
+    "at": "best",
+    "axes": [_AXIS],
+    "rows": [{"trial_id": TRIAL_ID, "number": 4, "score": 0.9722, "values": {"units": 192}, "places": [0.714]}],
+}
+CONTOUR = {
+    "objective": {"name": "val_accuracy", "direction": "max"},
+    "metric": _METRIC,
+    "at": "best",
+    "x": {**_AXIS, "ticks": [32, 64]},
+    "y": {
+        **_AXIS,
+        "name": "learning_rate",
+        "type": "float",
+        "sampling": "log",
+        "low": 0.0001,
+        "high": 0.01,
+        "ticks": [0.001, 0.01],
+    },
+    "points": [{"trial_id": TRIAL_ID, "number": 4, "x": 64, "y": 0.0031, "score": 0.9722}],
+    "grid": [[0.91, 0.93], [None, 0.95]],
+    "method": "between numbers: linear on the Delaunay triangles of the points ...",
+}
+_SPENT = {"score": 0.9722, "trials": 5, "epochs": 50, "elapsed_seconds": 8.2, "training_seconds": 10.4}
+COMPARISON = {
+    "comparable": True,
+    "target": 0.9722,
+    "searches": [
+        {
+            "id": SEARCH_ID,
+            "name": "digits-mlp",
+            "state": "COMPLETED",
+            "tuner": "random",
+            "objective": {"name": "val_accuracy", "direction": "max"},
+            "trials": 20,
+            "scored_trials": 20,
+            "epochs": 200,
+            "elapsed_seconds": 30.5,
+            "device_seconds": 41.0,
+            "best": {"trial_id": TRIAL_ID, "number": 4, **_SPENT},
+            "reached": _SPENT,
+            "curve": [
+                {"trials": 1, "epochs": 10, "elapsed_seconds": 2.0, "training_seconds": 2.1, "best": 0.93},
+                {"trials": 5, "epochs": 50, "elapsed_seconds": 8.2, "training_seconds": 10.4, "best": 0.9722},
+            ],
+        }
+    ],
+}
+DIAGNOSIS = {
+    "trial_id": TRIAL_ID,
+    "number": 4,
+    "state": "COMPLETED",
+    "verdict": "overfitting",
+    "metric": {"name": "loss", "direction": "min"},
+    "validation_metric": "val_loss",
+    "epochs": 30,
+    "executions": 1,
+    "findings": [
+        {
+            "code": "overfitting",
+            "statement": "the validation part gets worse since epoch 11, while the training part improves",
+            "evidence": {"best_epoch": 11, "last_epoch": 29, "validation_best": 0.21, "validation_end": 0.34},
+            "try_next": ["stop earlier: EarlyStopping on the validation metric, with restored weights"],
+        }
+    ],
+    "note": None,
+}
 EPOCH_TREND = {
     "metric": "val_accuracy",
     "quantiles": [0.1, 0.25, 0.5, 0.75, 0.9],
@@ -270,7 +388,6 @@ DATASET = {
     "input_shape": [8, 8],
     "num_classes": 10,
     "class_names": ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"],
-    "trials": 1,
     "target_shape": [],
     "target_names": [],
     "feature_names": [],

@@ -1,23 +1,43 @@
-"""What the trials of a search say together, beyond one trend."""
+"""What the trials of a search say together, beyond one trend; and what one trial's curves say."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated
 
 from fastapi import Query, Response
 
 from service import examples
+from service.context import Context
 from service.contracts import answers
-from service.dependencies import Ctx, Reader, SearchPath, protected_router
-from service.errors import AnalysisUnavailable
+from service.dependencies import Ctx, Reader, SearchPath, TrialPath, protected_router
+from service.errors import AnalysisUnavailable, InvalidRequest
 from service.routes.trends import At, AtQuery
-from service.schemas.analysis import ImportanceOut
+from service.schemas.analysis import (
+    ComparisonOut,
+    ContourOut,
+    DiagnosisOut,
+    FindingOut,
+    ImportanceOut,
+    ParallelOut,
+    TradeoffOut,
+)
+from service.schemas.trends import MetricOut
+from service.trends.axes import contour_report, parallel_report
+from service.trends.comparison import comparison_report
+from service.trends.curves import all_epochs, mean_curves
+from service.trends.diagnosis import diagnosis_of
 from service.trends.importance import Subject, importance_report
-from service.trends.report import chosen_metrics
+from service.trends.objective import objective_steps
+from service.trends.report import chosen_metrics, hyperparameter_of
 from service.trends.selection import metric_directions
+from service.trends.tradeoff import COSTS, tradeoff_report
 from service.written import written
 from storage import errors
+from storage.errors import FieldFault
+from storage.ids import SearchId
+from storage.records import Direction, Search, Trial
 from tuners.analysis.client import AnalysisFailed
 from tuners.space import Space
 
@@ -30,6 +50,63 @@ class Method(StrEnum):
 
 
 OneMetric = Annotated[str | None, Query(max_length=128, description="A logged metric; the objective unless given.")]
+
+
+@dataclass(frozen=True, slots=True)
+class Subjects:
+    """A search with its scored trials, and the metric they are looked at by."""
+
+    search: Search
+    space: Space
+    trials: tuple[Trial, ...]
+    metric: str
+    direction: Direction
+
+
+def subjects(search: Search, ctx: Context, metric: str | None) -> Subjects:
+    """Everything the questions below are about.
+
+    Raises:
+        InvalidRequest: The search logs no such metric.
+    """
+    trials = ctx.repository.scored_trials(search.id)
+    directions = metric_directions(search, trials)
+    (chosen,) = chosen_metrics([metric] if metric is not None else None, search=search, known=directions)
+    space = Space.from_json({"hyperparameters": [], **search.space})
+    return Subjects(search, space, trials, chosen, directions[chosen])
+
+
+# Before /searches/{search_id}/...: no search has the id `compare`.
+@router.get(
+    "/searches/compare",
+    summary="Compare searches",
+    response_model=ComparisonOut,
+    responses=answers(
+        200, examples.COMPARISON, errors.NotFound, description="Each search's best, cost and best so far."
+    ),
+)
+def compare(
+    caller: Reader,
+    ctx: Ctx,
+    id: Annotated[list[str], Query(min_length=2, max_length=20, description="Ids of searches; give it twice or more.")],
+    target: Annotated[
+        float | None,
+        Query(allow_inf_nan=False, description="A score to be reached; unless given, the worst of the best."),
+    ] = None,
+) -> Response:
+    """Searches side by side: the best score and what it took, when each reached the target, and best-so-far curves by
+    trials, epochs and seconds. A curve has the steps at which the best changed; between them it stays as it is.
+    """
+    if len(set(id)) != len(id):
+        fault = FieldFault("query:id", "repeated_parameter", "name each search once")
+        raise InvalidRequest("a parameter is wrong", (fault,))
+    found = []
+    for search_id in id:
+        search = ctx.repository.get_search(SearchId(search_id), owner=caller.owner)
+        points = ctx.repository.objective_points(search.id)
+        steps = objective_steps(points, direction=search.objective.direction, started_at=search.started_at)
+        found.append((search, steps))
+    return written(comparison_report(found, target=target))
 
 
 @router.get(
@@ -54,14 +131,156 @@ def importance(
     share means, and how conditional hyperparameters are taken, stands in `description`. With fewer than ten scored
     trials the answer is empty and `note` says so. The same trials give the same shares.
     """
-    search = ctx.repository.get_search(search_id, owner=caller.owner)
-    trials = ctx.repository.scored_trials(search_id)
-    directions = metric_directions(search, trials)
-    (chosen,) = chosen_metrics([metric] if metric is not None else None, search=search, known=directions)
-    subject = Subject(method.value, chosen, directions[chosen], at.value)
-    space = Space.from_json({"hyperparameters": [], **search.space})
+    about = subjects(ctx.repository.get_search(search_id, owner=caller.owner), ctx, metric)
+    subject = Subject(method.value, about.metric, about.direction, at.value)
     with ctx.analyses.entered():
         try:
-            return written(importance_report(search, trials, subject, space=space, analyst=ctx.analyst))
+            return written(
+                importance_report(about.search, about.trials, subject, space=about.space, analyst=ctx.analyst)
+            )
         except AnalysisFailed as error:
             raise AnalysisUnavailable(str(error)) from error
+
+
+@router.get(
+    "/searches/{search_id}/tradeoff",
+    summary="Score against cost",
+    response_model=TradeoffOut,
+    responses=answers(200, examples.TRADEOFF, errors.NotFound, description="Every scored trial, and the Pareto front."),
+)
+def tradeoff(
+    search_id: SearchPath,
+    caller: Reader,
+    ctx: Ctx,
+    against: Annotated[
+        str, Query(max_length=128, description="`seconds` of training, `parameters` of the model, or a logged metric.")
+    ] = "seconds",
+) -> Response:
+    """The score against training seconds, model size or another metric (at each trial's best epoch), and the trials
+    that no other beats on both counts. Fewer seconds and parameters are better; a metric has its own direction.
+    """
+    search = ctx.repository.get_search(search_id, owner=caller.owner)
+    return written(tradeoff_of(search, ctx, against))
+
+
+def tradeoff_of(search: Search, ctx: Context, against: str) -> dict[str, object]:
+    """The answer of the route above. Raises InvalidRequest for what is no cost and no other metric."""
+    if against == search.objective.name:
+        fault = FieldFault("query:against", "not_together", "that is the objective itself: name something else")
+        raise InvalidRequest("a parameter is wrong", (fault,))
+    trials = ctx.repository.scored_trials(search.id)
+    directions: dict[str, Direction] = {**metric_directions(search, trials), **dict.fromkeys(COSTS, "min")}
+    if against not in directions:
+        detail = f"take seconds, parameters, or a logged metric: {', '.join(sorted(directions)[:20])}"
+        raise InvalidRequest("a parameter is wrong", (FieldFault("query:against", "unknown_metric", detail),))
+    return tradeoff_report(search, trials, against, direction=directions[against])
+
+
+@router.get(
+    "/searches/{search_id}/parallel",
+    summary="Parallel coordinates",
+    response_model=ParallelOut,
+    responses=answers(200, examples.PARALLEL, errors.NotFound, description="Axes, and a row for each trial."),
+)
+def parallel(
+    search_id: SearchPath, caller: Reader, ctx: Ctx, metric: OneMetric = None, at: AtQuery = At.best
+) -> Response:
+    """Every scored trial as a line across one axis for each hyperparameter: its values, and their places between 0 and
+    1 on the sampling scales. Choices and lists have evenly spread places; an inactive hyperparameter has none.
+    """
+    about = subjects(ctx.repository.get_search(search_id, owner=caller.owner), ctx, metric)
+    return written(
+        parallel_report(about.search, about.trials, about.metric, about.direction, at=at.value, space=about.space)
+    )
+
+
+@router.get(
+    "/searches/{search_id}/contour",
+    summary="A metric over two hyperparameters",
+    response_model=ContourOut,
+    responses=answers(
+        200, examples.CONTOUR, errors.NotFound, AnalysisUnavailable, description="Points, and a grid between them."
+    ),
+)
+def contour(
+    search_id: SearchPath,
+    caller: Reader,
+    ctx: Ctx,
+    x: Annotated[str, Query(max_length=200, description="A hyperparameter, with its number.")],
+    y: Annotated[str, Query(max_length=200, description="Another one.")],
+    metric: OneMetric = None,
+    at: AtQuery = At.best,
+) -> Response:
+    """The metric over two hyperparameters: every trial in which both are active, and a grid that is linear between
+    trials and says nothing beyond them (`method`). Axes are on their sampling scales.
+    """
+    search = ctx.repository.get_search(search_id, owner=caller.owner)
+    return written(contour_of(search, ctx, x=x, y=y, metric=metric, at=at))
+
+
+def contour_of(search: Search, ctx: Context, *, x: str, y: str, metric: str | None, at: At) -> dict[str, object]:
+    """The answer of the route above.
+
+    Raises:
+        InvalidRequest: Both axes are the same.
+        NotFound: There is no such hyperparameter.
+        AnalysisUnavailable: The child has no answer.
+    """
+    if x == y:
+        fault = FieldFault("query:y", "not_together", "name another hyperparameter than x")
+        raise InvalidRequest("a parameter is wrong", (fault,))
+    about = subjects(search, ctx, metric)
+    across, up = hyperparameter_of(about.space, x), hyperparameter_of(about.space, y)
+    with ctx.analyses.entered():
+        try:
+            return contour_report(
+                search,
+                about.trials,
+                about.metric,
+                about.direction,
+                at=at.value,
+                x=across,
+                y=up,
+                surveyor=ctx.analyst,
+            )
+        except AnalysisFailed as error:
+            raise AnalysisUnavailable(str(error)) from error
+
+
+@router.get(
+    "/trials/{trial_id}/diagnosis",
+    summary="Diagnose a trial",
+    responses=answers(200, examples.DIAGNOSIS, errors.NotFound, description="What its learning curves show."),
+)
+def diagnosis(trial_id: TrialPath, caller: Reader, ctx: Ctx) -> DiagnosisOut:
+    """Underfitting, overfitting, divergence, oscillation, still improving or healthy: each finding with its numbers and
+    what to try next. The rules are those of docs/diagnosis.md; they look at the mean over executions or folds.
+    """
+    trial = ctx.repository.get_trial(trial_id, owner=caller.owner)
+    search = ctx.repository.get_search(trial.search_id)
+    best = [each for each in ctx.repository.best_trials(search.id, count=1) if each.id != trial.id]
+    curves = mean_curves(all_epochs(ctx.repository, trial_id))
+    base = "loss" if "loss" in {*curves.by_metric, *curves.broken} else search.objective.name.removeprefix("val_")
+    found = diagnosis_of(
+        curves,
+        objective=search.objective,
+        directions=metric_directions(search, [trial]),
+        best_training=best[0].metrics.get(base) if best else None,
+    )
+    return DiagnosisOut(
+        trial_id=trial.id,
+        number=trial.number,
+        state=trial.state.value,
+        verdict=found.verdict,
+        metric=MetricOut(name=found.metric, direction=found.direction),
+        validation_metric=found.validation_metric,
+        epochs=found.epochs,
+        executions=curves.executions,
+        findings=[
+            FindingOut(
+                code=each.code, statement=each.statement, evidence=dict(each.evidence), try_next=list(each.try_next)
+            )
+            for each in found.findings
+        ],
+        note=found.note,
+    )

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Protocol
 
 from service.trends.encoding import column_of
-from service.trends.selection import At, measured
+from service.trends.measuring import At, measured
 from storage.records import Direction, Search, Trial
 from tuners.analysis.wire import Importance, ImportanceQuestion, Method
 from tuners.space import Space
