@@ -247,7 +247,10 @@ def test_weights_come_and_go(live: headstock.Client, tmp_path: Path) -> None:
 
 def test_what_definitions_are_made_from(live: headstock.Client) -> None:
     for name in live.templates():
-        assert live.plan(live.template(name)).trials is not None
+        template = live.template(name)
+        if not template["dataset"]["name"].startswith("my-"):
+            # The others wait for data of one's own.
+            assert live.plan(template).trials is not None
     assert "Dense" in live.catalog()["layers"]
 
 

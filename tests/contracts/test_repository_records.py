@@ -277,7 +277,13 @@ def test_events_tell_the_story_in_order(scene: Scene) -> None:
     assert scene.repository.last_event_seq() == seqs[-1]
     assert scene.repository.events_after(seqs[2], search_id=search.id) == events[3:]
     assert scene.repository.events_after(0, search_id=search.id, limit=2) == events[:2]
-    assert events[5].payload == {"number": 0, "execution": 0, "epoch": 0, "metrics": {"loss": 1.0, "val_loss": 2.0}}
+    assert events[5].payload == {
+        "number": 0,
+        "execution": 0,
+        "fold": None,
+        "epoch": 0,
+        "metrics": {"loss": 1.0, "val_loss": 2.0},
+    }
     assert events[0].recorded_at == scene.clock.now()
 
 

@@ -24,7 +24,10 @@ IDS = {
     "search_id": "s_" + "0" * 32,
     "trial_id": "t_" + "0" * 32,
     "dataset_id": "d_" + "0" * 32,
+    "weights_id": "w8_" + "0" * 32,
+    "job_id": "s_" + "0" * 32,
     "name": "x",
+    "kind": "objective",
 }
 
 
@@ -87,6 +90,10 @@ WRITES = [
     ("POST", "/v1/trials/{trial_id}/retry"),
     ("POST", "/v1/datasets"),
     ("DELETE", "/v1/datasets/{dataset_id}"),
+    ("POST", "/v1/weights"),
+    ("DELETE", "/v1/weights/{weights_id}"),
+    ("POST", "/v1/searches/{search_id}/finalize"),
+    ("POST", "/v1/lr-range-tests"),
 ]
 
 
