@@ -1,0 +1,143 @@
+"""How long the reads of a large search take over HTTP, beside Optuna's dashboard server.
+
+    python -m benchmarks.reads [--trials 10000] [--epochs 100] [--repeats 300] [--optuna PYTHON | --no-optuna]
+
+Every read is asked for again and again over one connection, each time with other parameters. The first answer after the
+server's start is told apart: it fills what the API keeps in memory. Exit code 1 when a p99 misses its goal.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from benchmarks.reads import optuna_side, ours
+from benchmarks.reads.measure import Connection, Measured, measure
+from benchmarks.reads.served import Served, api
+from benchmarks.reads.study import definition, fill
+from storage.ids import SearchId
+from storage.migrations import upgrade
+from tests.databases import postgres_server
+
+_OPTUNA_REPEATS = 5
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description="Latency of every read of a large search.")
+    parser.add_argument("--trials", type=int, default=10_000)
+    parser.add_argument("--epochs", type=int, default=100)
+    parser.add_argument("--repeats", type=int, default=300)
+    parser.add_argument("--databases", nargs="+", choices=["sqlite", "postgresql"], default=["sqlite", "postgresql"])
+    parser.add_argument("--optuna", type=Path, help="a Python that has optuna and optuna-dashboard; else one is made")
+    parser.add_argument("--no-optuna", action="store_true")
+    options = parser.parse_args()
+    good = True
+    with tempfile.TemporaryDirectory(prefix="headstock-reads-") as name:
+        folder = Path(name)
+        python = None if options.no_optuna else _optuna(options.optuna, folder)
+        for kind in options.databases:
+            with databases(kind, folder) as (own, other):
+                measured = measure_ours(folder / kind, own, options)
+                compared = measure_optuna(python, other, options) if python is not None else ()
+                good &= report(kind, measured, compared, options)
+    return 0 if good else 1
+
+
+def _optuna(given: Path | None, folder: Path) -> Path | None:
+    if given is not None:
+        return given
+    try:
+        return optuna_side.python_with_optuna(folder / "optuna")
+    except optuna_side.NoOptuna as error:
+        print(f"Optuna's dashboard is left out, it could not be installed: {error}")
+        return None
+
+
+@contextmanager
+def databases(kind: str, folder: Path) -> Iterator[tuple[str, str]]:
+    """The addresses of two databases without tables: for our search, and for Optuna's study."""
+    if kind == "sqlite":
+        yield f"sqlite:///{folder / 'headstock.db'}", f"sqlite:///{folder / 'optuna.db'}"
+        return
+    with postgres_server(durable=True) as server, server.copy(bare=True) as own, server.copy(bare=True) as other:
+        yield own, other
+
+
+def measure_ours(folder: Path, database: str, options: argparse.Namespace) -> list[tuple[Measured, float]]:
+    """Each read with the API's resident MiB after it."""
+    folder.mkdir()
+    upgrade(database)
+    with api(folder, database) as served:
+        search_id = _submit(served, options)
+    began = time.perf_counter()
+    fill(database, search_id, trials=options.trials, epochs=options.epochs)
+    print(f"wrote {options.trials} trials x {options.epochs} epochs in {time.perf_counter() - began:.0f} s", flush=True)
+    # A fresh process: the one that took the submission has asked the planner and read the definition.
+    with api(folder, database) as served:
+        connection = Connection(served.url, served.headers)
+        return [
+            (measure(connection, read, repeats=options.repeats), served.resident_mb())
+            for read in ours.reads(search_id, connection, trials=options.trials)
+        ]
+
+
+def _submit(served: Served, options: argparse.Namespace) -> SearchId:
+    body = json.dumps(definition("reads", trials=options.trials, epochs=options.epochs)).encode()
+    headers = {**served.headers, "Content-Type": "application/json"}
+    with urllib.request.urlopen(urllib.request.Request(f"{served.url}/v1/searches", body, headers)) as answer:
+        return SearchId(json.load(answer)["id"])
+
+
+def measure_optuna(python: Path, database: str, options: argparse.Namespace) -> Sequence[Measured]:
+    try:
+        with optuna_side.dashboard(python, database, trials=options.trials, epochs=options.epochs) as served:
+            connection = Connection(served.url, served.headers)
+            return [measure(connection, read, repeats=_OPTUNA_REPEATS) for read in optuna_side.reads()]
+    except optuna_side.NoOptuna as error:
+        print(f"Optuna's dashboard is left out: {error}")
+        return ()
+
+
+def report(
+    kind: str, measured: Sequence[tuple[Measured, float]], optuna: Sequence[Measured], options: argparse.Namespace
+) -> bool:
+    """Print the table; whether every goal was met."""
+    load = os.getloadavg()[0]
+    print(
+        f"\n{kind}: {options.trials} trials x {options.epochs} epochs, {options.repeats} reads of each kind, "
+        f"load {load:.1f}"
+    )
+    print(
+        f"{'milliseconds':<26}{'first':>8}{'least':>8}{'p50':>8}{'p99':>8}{'goal':>7}{'KB':>8}{'MB':>6}"
+        "  Optuna's p50 / ours"
+    )
+    good = True
+    for found, resident in measured:
+        goal = found.read.goal_ms
+        met = goal is None or found.p99 <= goal
+        good &= met
+        beside = optuna[0 if found.read.name == "searches" else 1] if optuna else None
+        ratio = "" if beside is None else f"  {beside.p50 / found.p50:.1f}"
+        print(
+            f"{found.read.name:<26}{found.first_ms:>8.1f}{min(found.taken_ms):>8.1f}{found.p50:>8.1f}{found.p99:>8.1f}"
+            f"{'' if goal is None else f'{goal:.0f}':>7}{found.size_kb:>8.0f}{resident:>6.0f}{ratio}"
+            f"{'' if met else '  MISSED'}"
+        )
+    for found in optuna:
+        print(
+            f"{f'Optuna: {found.read.name}':<26}{found.first_ms:>8.1f}{min(found.taken_ms):>8.1f}{found.p50:>8.1f}"
+            f"{'':>8}{'':>7}{found.size_kb:>8.0f}"
+        )
+    return good
+
+
+if __name__ == "__main__":
+    sys.exit(main())

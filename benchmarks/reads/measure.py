@@ -1,0 +1,77 @@
+"""One read after the other over one kept-open connection, each with other parameters."""
+
+from __future__ import annotations
+
+import http.client
+import statistics
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+Address = Callable[[int], str]
+
+
+@dataclass(frozen=True)
+class Read:
+    """A kind of read.
+
+    Attributes:
+        path: Where to ask, from the number of the repeat.
+        goal_ms: What the p99 is held to; None: only shown.
+        firsts: How many reads from the start ask for something that the server has not been asked for before.
+    """
+
+    name: str
+    path: Address
+    goal_ms: float | None = None
+    firsts: int = 1
+
+
+@dataclass(frozen=True)
+class Measured:
+    """Milliseconds of a kind of read: the slowest of the first ones after the server's start, and those after it."""
+
+    read: Read
+    first_ms: float
+    taken_ms: Sequence[float]
+    size_kb: float
+
+    @property
+    def p50(self) -> float:
+        return statistics.median(self.taken_ms)
+
+    @property
+    def p99(self) -> float:
+        """The smallest time that 99 of 100 reads do not exceed."""
+        ordered = sorted(self.taken_ms)
+        return ordered[min(len(ordered) - 1, -(-99 * len(ordered) // 100) - 1)]
+
+
+class Connection:
+    """A client that does as little as possible itself."""
+
+    def __init__(self, url: str, headers: Mapping[str, str]) -> None:
+        parts = urlsplit(url)
+        assert parts.hostname is not None
+        self._connection = http.client.HTTPConnection(parts.hostname, parts.port, timeout=300)
+        self._headers = dict(headers)
+
+    def get(self, path: str) -> tuple[float, bytes]:
+        """Milliseconds until the whole answer was there, and the answer."""
+        began = time.perf_counter()
+        self._connection.request("GET", path, headers=self._headers)
+        answer = self._connection.getresponse()
+        body = answer.read()
+        taken = 1000 * (time.perf_counter() - began)
+        if answer.status != 200:
+            raise SystemExit(f"{path} answered {answer.status}: {body[:300]!r}")
+        return taken, body
+
+
+def measure(connection: Connection, read: Read, *, repeats: int) -> Measured:
+    """`repeats` times the read, after the first ones, which are told apart."""
+    first = max(connection.get(read.path(number))[0] for number in range(read.firsts))
+    answers = [connection.get(read.path(read.firsts + number)) for number in range(repeats)]
+    size_kb = statistics.median(len(body) for _, body in answers) / 1024
+    return Measured(read, first, [ms for ms, _ in answers], size_kb)
