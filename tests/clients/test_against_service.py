@@ -11,7 +11,7 @@ import headstock
 import httpx
 import numpy as np
 import pytest
-from headstock import errors, models, plans, trends
+from headstock import analysis, errors, models, plans, trends
 
 from service import examples
 from service.problems import KINDS
@@ -50,6 +50,24 @@ COUNTERPARTS = {
     "MetricTrendOut": trends.MetricTrend,
     "EpochTrendOut": trends.EpochTrend,
     "EpochBandOut": trends.EpochBand,
+    "ImportanceOut": analysis.Importance,
+    "EffectOut": analysis.Effect,
+    "PairEffectOut": analysis.PairEffect,
+    "TradeoffOut": analysis.Tradeoff,
+    "TradeoffPointOut": analysis.TradeoffPoint,
+    "ParallelOut": analysis.Parallel,
+    "ParallelRowOut": analysis.ParallelRow,
+    "AxisOut": analysis.Axis,
+    "ContourOut": analysis.Contour,
+    "ContourAxisOut": analysis.ContourAxis,
+    "ContourPointOut": analysis.ContourPoint,
+    "ComparisonOut": analysis.Comparison,
+    "ComparedOut": analysis.Compared,
+    "SpentOut": analysis.Spent,
+    "BestSpentOut": analysis.BestSpent,
+    "CurveStepOut": analysis.CurveStep,
+    "DiagnosisOut": analysis.Diagnosis,
+    "FindingOut": analysis.Finding,
 }
 # How a trend was computed is told to whoever asks the API; in the SDK it is the docstring.
 LEFT_OUT = {"HyperparameterTrendOut": {"method"}, "MetricTrendOut": {"method"}}
@@ -210,6 +228,23 @@ def test_trends(search: headstock.Search) -> None:
     assert asked.metric == trends.Metric(name="val_accuracy", direction="max")
     with pytest.raises(headstock.ApiError):
         search.trend("no/such?name")
+
+
+def test_what_the_trials_say_together(live: headstock.Client, search: headstock.Search) -> None:
+    units = next(name for name in search.best()[0].hyperparameters if name.startswith("units"))
+    told = search.importance(method="ped_anova", metric="val_accuracy")
+    assert (told.hyperparameters, told.note) == ([], "2 scored trials: at least 10 are needed")
+    assert [point.score for point in search.tradeoff("parameters").points] == [0.5, 0.75]
+    assert [row.values[units] for row in search.parallel(at="last").rows] == [
+        point.value for point in search.trend(units).points
+    ]
+    with pytest.raises(headstock.ApiError) as refused:
+        search.contour(units, units)
+    assert refused.value.code == "invalid_request"
+    with pytest.raises(headstock.ApiError):
+        live.compare(search, search.id)
+    found = search.best()[0].diagnosis()
+    assert (found.verdict, found.epochs, found.findings) == ("unknown", 2, [])
 
 
 def test_events_are_told_to_the_end(search: headstock.Search) -> None:

@@ -21,6 +21,7 @@ from headstock.client import Client
 from rich.console import Console
 from typer.testing import CliRunner
 
+from service import examples
 from tests.clients.service_double import Script, client_of, epoch, ok, page, problem, search, trial
 
 SEARCH = "/v1/searches/s_1"
@@ -318,6 +319,47 @@ def test_plot_writes_the_file_its_ending_asks_for(run: Run, script: Script, tmp_
     }  # fmt: skip
     wrong = run("plot", "latest", "objective", "-o", str(tmp_path / "x.gif"))
     assert (wrong.code, ".svg, .png" in wrong.err) == (1, True)
+
+
+def test_importance_has_a_bar_per_hyperparameter(run: Run, script: Script) -> None:
+    script.on("GET", f"{SEARCH}/importance", ok(examples.IMPORTANCE | {"note": "40 trials are few"}))
+    shown = run("importance", "latest", "--method", "fanova", "--metric", "val_accuracy").out
+    assert [line.split()[:2] for line in shown.splitlines() if "█" in line] == [
+        ["learning_rate", "71.0%"], ["units", "12.0%"],
+    ]  # fmt: skip
+    assert "units and learning_rate together: 5.0% more" in shown
+    assert "Note: 40 trials are few." in shown
+    assert dict(script.to("GET", f"{SEARCH}/importance")[0].url.params)["metric"] == "val_accuracy"
+    assert run("importance", "--json").json()["method"] == "fanova"
+
+
+def test_tradeoff_shows_the_front_only(run: Run, script: Script) -> None:
+    beaten = {**examples.TRADEOFF["points"][0], "trial_id": "t_9", "number": 9, "on_front": False}
+    script.on("GET", f"{SEARCH}/tradeoff", ok({**examples.TRADEOFF, "points": [beaten, *examples.TRADEOFF["points"]]}))
+    lines = run("tradeoff", "latest", "--against", "seconds").out.splitlines()
+    assert [line.split()[0] for line in lines] == ["trial", "4"]
+    assert run("tradeoff", "--json").json()["front"] == examples.TRADEOFF["front"]
+
+
+def test_diagnose_tells_evidence_and_advice(run: Run, script: Script) -> None:
+    script.on("GET", "/v1/trials/t_1/diagnosis", ok(examples.DIAGNOSIS))
+    shown = run("diagnose", "1").out
+    assert shown.splitlines()[0] == "trial 4: overfitting"
+    assert "best_epoch=11" in shown
+    assert "try: stop earlier" in shown
+    assert run("diagnose", "1", "--json").json()["verdict"] == "overfitting"
+    assert run("diagnose", "9").code == 1
+
+
+def test_compare_stands_searches_side_by_side(run: Run, script: Script) -> None:
+    two = {**examples.COMPARISON, "searches": examples.COMPARISON["searches"] * 2}
+    script.on("GET", "/v1/searches/compare", ok(two))
+    shown = run("compare", "latest", "s_1", "--target", "0.9").out
+    assert shown.splitlines()[-1] == "Target: 0.9722"
+    assert shown.count("digits-mlp") == 2
+    asked = script.to("GET", "/v1/searches/compare")[0].url.params
+    assert (asked.get_list("id"), asked["target"]) == (["s_1", "s_1"], "0.9")
+    assert run("compare", "latest").code == 1
 
 
 def test_plot_of_one_trial_by_its_number(

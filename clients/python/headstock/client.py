@@ -8,7 +8,7 @@ import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Literal
 
 import httpx
 from pydantic import RootModel
@@ -16,6 +16,7 @@ from pydantic import RootModel
 from headstock import _downloads, _events, _pages
 from headstock._http import Http, Retries, Waiting, segment
 from headstock._version import __version__
+from headstock.analysis import Comparison
 from headstock.connection import discover, local
 from headstock.errors import HeadstockError
 from headstock.jobs import FinalJob, RangeTest
@@ -35,11 +36,13 @@ from headstock.models import (
     Worker,
 )
 from headstock.plans import Plan
+from headstock.projects import project_zip
 from headstock.searches import Search
 from headstock.trials import Trial
 
 # A definition is checked with Keras itself, in a process that may have to start first.
 CHECK_TIMEOUT_S = 180.0
+_BYTES = "application/octet-stream"
 UPLOAD_TIMEOUT_S = 600.0
 
 Definition = Mapping[str, Any] | str | Path
@@ -153,6 +156,16 @@ class Client:
     def search(self, search_id: str) -> Search:
         """The search with that id. Raises NotFound."""
         return Search(self._http, self._http.get(f"/v1/searches/{segment(search_id)}", SearchRecord))
+
+    def compare(self, *searches: Search | str, target: float | None = None) -> Comparison:
+        """Two or more searches side by side: best scores, what they took, and when each reached the target.
+
+        Args:
+            searches: Themselves or their ids.
+            target: A score to be reached; None takes the worst of the best scores.
+        """
+        ids = [each if isinstance(each, str) else each.id for each in searches]
+        return self._http.get("/v1/searches/compare", Comparison, query={"id": ids, "target": target})
 
     def searches(
         self,
@@ -331,6 +344,60 @@ class Client:
     def _dataset_id(self, reference: str) -> str:
         """The id of the data set of that name; what is no name is taken for an id."""
         return next((dataset.id for dataset in self.datasets() if dataset.name == reference), reference)
+
+    # Results of elsewhere
+
+    def import_results(
+        self,
+        path: str | Path,
+        *,
+        name: str | None = None,
+        objective: str | None = None,
+        direction: Literal[min, max] | None = None,
+        hyperparameters: str | Sequence[str] | None = None,
+        metrics: str | Sequence[str] | None = None,
+        trial: str | None = None,
+        epoch: str | None = None,
+        study: str | None = None,
+    ) -> Search:
+        """Store results that were made elsewhere as a search, with trends, pictures, best trials and exports.
+
+        Args:
+            path: A table (`.csv`, `.json`, `.jsonl`), Optuna's SQLite file (`.db`, `.sqlite`, `.sqlite3`), or a project
+                folder of Keras Tuner (of which `oracle.json` and the trials' `trial.json` are sent), or a zip of one.
+            name: Of the search; None takes the file's name without its ending.
+            objective: The metric that is the score. May be left out where the file has one metric, or tells.
+            direction: Which scores are better; None: what the metric's name, or the file, tells.
+            hyperparameters: Of a table: the columns that are hyperparameters. None: those with a prefix (`hp:`,
+                `params_`, ...), or all that are neither metrics nor bookkeeping.
+            metrics: Of a table: the columns that are metrics, likewise.
+            trial: Of a table with a row for each epoch: the column that tells trials apart.
+            epoch: Of such a table: the column with the epoch, counted from 0.
+            study: Of a file with several Optuna studies: the name of one.
+
+        Raises:
+            InvalidImport: The file holds no results that can be used; the message says where and why.
+        """
+        source = Path(path)
+        options = {
+            "objective": objective,
+            "direction": direction,
+            "hyperparameters": _between_commas(hyperparameters),
+            "metrics": _between_commas(metrics),
+            "trial": trial,
+            "epoch": epoch,
+            "study": study,
+        }
+        given = {option: text for option, text in options.items() if text is not None}
+        with project_zip(source) if source.is_dir() else _opened(source) as content:
+            record = self._http.upload(
+                "/v1/searches/import",
+                SearchRecord,
+                files={"file": (f"{source.name}.zip" if source.is_dir() else source.name, content, _BYTES)},
+                data={"name": name or source.stem, **given},
+                timeout_s=UPLOAD_TIMEOUT_S,
+            )
+        return Search(self._http, record)
 
     # Weights for models to begin with
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from headstock import _downloads, _events, _pages, frames
 from headstock._http import Http, QueryValue, segment
 from headstock._waiting import until_ended
+from headstock.analysis import Contour, Importance, Method, Parallel, Tradeoff
 from headstock.errors import HeadstockError, NotFound
 from headstock.jobs import FinalJob
 from headstock.models import (
@@ -22,12 +23,12 @@ from headstock.models import (
     Objective,
     Page,
     Reason,
-    Value,
     SearchRecord,
     SearchState,
     TrialCounts,
     TrialRecord,
     TrialState,
+    Value,
 )
 from headstock.trends import EpochTrend, HyperparameterTrend, ObjectiveTrend
 from headstock.trials import BestTrial, Trial
@@ -248,9 +249,9 @@ class Search:
         """A pandas table with one row per trained epoch and one column per metric."""
         return frames.epochs_frame(self.epochs())
 
-    def objective_trend(self) -> ObjectiveTrend:
-        """Score and best so far, trial by trial in order of ending."""
-        return self._http.get(f"{self._path}/trends/objective", ObjectiveTrend)
+    def objective_trend(self, *, points: int | None = None) -> ObjectiveTrend:
+        """Score and best so far, trial by trial in order of ending; at most `points` of them (2,000 unless told)."""
+        return self._http.get(f"{self._path}/trends/objective", ObjectiveTrend, query={"points": points})
 
     def trend(
         self,
@@ -262,6 +263,7 @@ class Search:
         max_value: float | None = None,
         baseline: Baseline | None = None,
         sort: Sort = "number",
+        points: int | None = None,
     ) -> HyperparameterTrend:
         """What the trials say of one hyperparameter: points, a summary per value, the best value, a verdict.
 
@@ -273,6 +275,7 @@ class Search:
             baseline: "only" leaves out trials in which another hyperparameter is not at its default; None does so for
                 sweeps.
             sort: Order of the points: by trial number, by value, or best score first.
+            points: At most so many of them (2,000 unless told); all else is about all trials.
         """
         query: dict[str, QueryValue | list[str]] = {
             "metric": list(metrics),
@@ -281,9 +284,35 @@ class Search:
             "max": max_value,
             "baseline": baseline,
             "sort": sort,
+            "points": points,
         }
         path = f"{self._path}/trends/hyperparameters/{segment(hyperparameter)}"
         return self._http.get(path, HyperparameterTrend, query=query)
+
+    def importance(self, *, method: Method = "fanova", metric: str | None = None, at: At = "best") -> Importance:
+        """Which hyperparameters matter to the score, or another metric.
+
+        Args:
+            method: "fanova": shares of the variance over the whole space, pairs included; "ped_anova": what tells the
+                best trials from the others.
+
+        Raises:
+            ServiceUnavailable: It took too long to work out.
+        """
+        query = {"method": method, "metric": metric, "at": at}
+        return self._http.get(f"{self._path}/importance", Importance, query=query)
+
+    def tradeoff(self, against: str = "seconds") -> Tradeoff:
+        """The score against `seconds` of training, `parameters` of the model, or a metric; and the Pareto front."""
+        return self._http.get(f"{self._path}/tradeoff", Tradeoff, query={"against": against})
+
+    def parallel(self, *, metric: str | None = None, at: At = "best") -> Parallel:
+        """Every scored trial as a line across the axes of all hyperparameters."""
+        return self._http.get(f"{self._path}/parallel", Parallel, query={"metric": metric, "at": at})
+
+    def contour(self, x: str, y: str, *, metric: str | None = None, at: At = "best") -> Contour:
+        """A metric over two hyperparameters: the trials, and a grid that is linear between them."""
+        return self._http.get(f"{self._path}/contour", Contour, query={"x": x, "y": y, "metric": metric, "at": at})
 
     def plot(
         self,

@@ -8,6 +8,7 @@ from typing import Any
 
 from headstock import _downloads, _pages
 from headstock._http import Http, segment
+from headstock.analysis import Diagnosis
 from headstock.models import Attempt, AttemptLog, BestRecord, Epoch, Failure, Page, TrialRecord, TrialState, Value
 
 
@@ -108,6 +109,10 @@ class Trial:
             target = target / (name or f"trial-{self.number}")
             return _downloads.download(self._http, f"{self._path}/model", target, suffixes=(".keras", ".skops"))
         return _downloads.download(self._http, f"{self._path}/model", target)
+
+    def diagnosis(self) -> Diagnosis:
+        """What its learning curves show (overfitting, divergence, ...), the evidence, and what to try next."""
+        return self._http.get(f"{self._path}/diagnosis", Diagnosis)
 
     def attempts(self) -> list[Attempt]:
         """Every try at running it, with how each ended."""

@@ -10,7 +10,7 @@ from rich.console import Console
 from typer.core import TyperGroup
 
 from headstock._version import __version__
-from headstock.cli import datasets, demo, jobs, results, searches, server, trends, weights
+from headstock.cli import analysis, datasets, demo, jobs, results, searches, server, trends, weights
 from headstock.cli.session import Session
 from headstock.errors import HeadstockError, Invalid
 
@@ -70,6 +70,7 @@ searches.add_to(app)
 results.add_to(app)
 jobs.add_to(app)
 trends.add_to(app)
+analysis.add_to(app)
 app.add_typer(datasets.app, name="datasets")
 app.add_typer(weights.app, name="weights")
 demo.add_to(app)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 from rich.console import Group
@@ -16,12 +16,15 @@ from headstock.errors import HeadstockError
 from headstock.searches import Format, Search, Table
 from headstock.trials import BestTrial, Trial
 
+Direction = Literal["min", "max"]
+
 
 def add_to(app: typer.Typer) -> None:
     app.command()(best)
     app.command()(trials)
     app.command()(epochs)
     app.command()(export)
+    app.command("import")(import_results)
     app.command()(model)
     app.command()(templates)
     app.command()(dashboard)
@@ -104,14 +107,7 @@ def epochs(
 ) -> None:
     """Show a trial's learning curve, epoch by epoch."""
     session = session_of(context)
-    found: Trial
-    if trial.isdigit():
-        try:
-            found = session.search(search).trial(int(trial))
-        except LookupError as fault:
-            raise HeadstockError(str(fault)) from fault
-    else:
-        found = session.client.trial(trial)
+    found = session.trial(trial, search=search)
     rows = list(found.epochs())
     if as_json:
         session.print_json(rows)
@@ -153,6 +149,44 @@ def export(
         session.print_json({"path": str(written), "search_id": found.id, "table": table})
     else:
         session.out.print(f"Wrote {written} ({words.size(written.stat().st_size)})", markup=False, soft_wrap=True)
+
+
+def import_results(
+    context: typer.Context,
+    file: Annotated[
+        Path,
+        typer.Argument(
+            metavar="FILE", help="A table, a Keras Tuner project folder (or its zip), or an Optuna study."
+        ),
+    ],
+    name: Annotated[str | None, typer.Option(help="Of the search. Default: the file's name.")] = None,
+    objective: Annotated[str | None, typer.Option(help="The metric that is the score.")] = None,
+    direction: Annotated[Direction | None, typer.Option(help="Which scores are better.")] = None,
+    hyperparameters: Annotated[str | None, typer.Option(help="Columns that are hyperparameters, with commas.")] = None,
+    metrics: Annotated[str | None, typer.Option(help="Columns that are metrics, with commas.")] = None,
+    trial: Annotated[str | None, typer.Option(help="Column that tells trials apart (a row per epoch).")] = None,
+    epoch: Annotated[str | None, typer.Option(help="Column with the epoch.")] = None,
+    study: Annotated[str | None, typer.Option(help="Name of one of several Optuna studies.")] = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Store results that were made elsewhere as a search that has ended."""
+    session = session_of(context)
+    found = session.client.import_results(
+        file,
+        name=name,
+        objective=objective,
+        direction=direction,
+        hyperparameters=hyperparameters,
+        metrics=metrics,
+        trial=trial,
+        epoch=epoch,
+        study=study,
+    )
+    if as_json:
+        session.print_json(found.record)
+        return
+    reason = found.reason.message if found.reason else ""
+    session.out.print(f"Imported {found.name} ({found.id}): {reason}", markup=False, soft_wrap=True)
 
 
 def model(

@@ -17,6 +17,7 @@ from rich.text import Text
 from headstock.client import Client
 from headstock.errors import HeadstockError
 from headstock.searches import Search
+from headstock.trials import Trial
 
 JsonFlag = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 SearchReference = Annotated[
@@ -74,6 +75,15 @@ class Session:
                 raise HeadstockError(
                     f"{len(several)} searches have names that begin with {reference!r}, give an id:\n{names}"
                 )
+
+    def trial(self, reference: str, *, search: str) -> Trial:
+        """The trial that was meant: an id, or its number within a search."""
+        if not reference.isdigit():
+            return self.client.trial(reference)
+        try:
+            return self.search(search).trial(int(reference))
+        except LookupError as fault:
+            raise HeadstockError(str(fault)) from fault
 
     def print_json(self, document: object) -> None:
         """A document on standard output; models as the service's keys."""
