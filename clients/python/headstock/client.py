@@ -353,7 +353,7 @@ class Client:
         *,
         name: str | None = None,
         objective: str | None = None,
-        direction: Literal[min, max] | None = None,
+        direction: Literal["min", "max"] | None = None,
         hyperparameters: str | Sequence[str] | None = None,
         metrics: str | Sequence[str] | None = None,
         trial: str | None = None,
