@@ -17,6 +17,7 @@ from service.submission import Checked, check, library_versions
 from storage.errors import ArtifactDamaged, FieldFault, InvalidDefinition, NotFound, WrongState
 from storage.ids import SearchId, TrialId
 from storage.records import (
+    IMPORTED,
     Artifact,
     ArtifactKind,
     Limits,
@@ -69,7 +70,7 @@ def start_final(search: Search, body: FinalRequest, *, key: str | None, ctx: Con
     """Store a final training; or the one that is there, when the same was asked for before and has not failed.
 
     Raises:
-        WrongState: `search` is a job itself.
+        WrongState: `search` is a job itself, or was imported.
         NoScoredTrial: There is nothing to retrain.
         NotFound: The search has no such trial, or the data set is gone.
         InvalidRequest: Epochs were given for a model without any.
@@ -77,6 +78,8 @@ def start_final(search: Search, body: FinalRequest, *, key: str | None, ctx: Con
     """
     if search.kind != "search":
         raise WrongState(f"{search.id} is a job: retrain a trial of the search that it came from")
+    if search.tuner == IMPORTED:
+        raise WrongState(f"{search.id} was imported: neither its model nor its data are known here")
     trial = _source(search, body, ctx)
     new = _final(search, trial, body)
     spent = 0

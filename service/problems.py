@@ -44,6 +44,7 @@ KINDS: dict[type[errors.HeadstockError], Kind] = {
     errors.InvalidDefinition: Kind(422, "Invalid search definition"),
     errors.InvalidDataset: Kind(422, "Invalid data set"),
     errors.InvalidWeights: Kind(422, "Invalid weights"),
+    errors.InvalidImport: Kind(422, "Invalid results"),
     errors.InvalidPage: Kind(400, "Invalid page token"),
     errors.IdempotencyKeyReused: Kind(422, "Idempotency key reused"),
     errors.DatasetUnavailable: Kind(503, "Data set cannot be fetched", retry_after_s=30),

@@ -19,6 +19,8 @@ from service.dependencies import Ctx, Submitter, check_media_type, guarded_strea
 from service.errors import BodyTooLarge, InvalidRequest, MalformedUpload, UnsupportedMediaType
 from storage.errors import FieldFault
 from tuners.datasets.options import FILE_FORMATS, OPTIONS
+from tuners.imports.wire import ENDINGS as RESULT_ENDINGS
+from tuners.imports.wire import OPTIONS as IMPORT_OPTIONS
 from tuners.weights.client import ENDINGS
 
 _FIELD_BYTES = 4096
@@ -36,6 +38,7 @@ class Form:
 
 _DATASET_FORM = Form(frozenset({"name", *(option.name for option in OPTIONS)}), tuple(FILE_FORMATS))
 _WEIGHTS_FORM = Form(frozenset({"name"}), ENDINGS)
+_RESULTS_FORM = Form(frozenset({"name", *IMPORT_OPTIONS}), RESULT_ENDINGS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +179,12 @@ async def received_weights(request: Request, caller: Submitter, ctx: Ctx) -> Asy
         yield upload
 
 
+async def received_results(request: Request, caller: Submitter, ctx: Ctx) -> AsyncIterator[Upload]:
+    """Posted results of elsewhere, their file below the data folder until the request is over."""
+    async with _received(request, caller, ctx, _RESULTS_FORM) as upload:
+        yield upload
+
+
 @asynccontextmanager
 async def _received(request: Request, caller: Submitter, ctx: Context, form: Form) -> AsyncIterator[Upload]:
     check_media_type(request, "multipart/form-data")
@@ -226,4 +235,5 @@ def _finished(reader: FormReader, form: Form, path: Path) -> Upload:
 
 
 ReceivedDataset = Annotated[Upload, Depends(received_dataset)]
+ReceivedResults = Annotated[Upload, Depends(received_results)]
 ReceivedWeights = Annotated[Upload, Depends(received_weights)]

@@ -14,6 +14,7 @@
     |   |-- InvalidDefinition
     |   |-- InvalidDataset
     |   |-- InvalidWeights
+    |   |-- InvalidImport
     |   |-- InvalidPage
     |   `-- IdempotencyKeyReused
     |-- DatasetUnavailable
@@ -121,6 +122,10 @@ class InvalidDataset(Invalid):
 
 class InvalidWeights(Invalid):
     code = "invalid_weights"
+
+
+class InvalidImport(Invalid):
+    code = "invalid_import"
 
 
 class InvalidPage(Invalid):

@@ -234,6 +234,34 @@ class NewTrial:
     round: int | None = None
 
 
+IMPORTED = "imported"
+"""The tuner of searches that were run elsewhere: they are stored ended, with neither data set nor attempts."""
+
+
+@dataclass(frozen=True, slots=True)
+class ImportedTrial:
+    """One trial that was run elsewhere.
+
+    Attributes:
+        epochs: What is known of it, of execution 0, by epoch; epochs may be missing. Its score is the best finite
+            objective among them.
+        stopped: It was ended early on purpose, with the score so far.
+        cancelled: It was ended early, and what is known of it is no result: it gets no score.
+        failure: Why it failed; None: it did not (but a trial without a finite objective is stored as failed).
+        ended_at: None: unknown, stored as the time of the import.
+    """
+
+    values: Values
+    values_hash: str
+    epochs: tuple[EpochRow, ...]
+    stopped: bool = False
+    cancelled: bool = False
+    failure: Failure | None = None
+    seconds: float = 0.0
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Lease:
     """A worker's dated claim on one trial. `token` fences every write of the attempt."""

@@ -27,6 +27,7 @@ from storage.records import (
     EpochRow,
     Event,
     Failure,
+    ImportedTrial,
     JsonObject,
     LeaderLease,
     Lease,
@@ -53,7 +54,9 @@ from storage.states import SearchState, TrialState
 
 
 class SearchStore(Protocol):
-    def create_search(self, new: NewSearch, *, idempotency_key: str | None = None) -> tuple[Search, bool]:
+    def create_search(
+        self, new: NewSearch, *, idempotency_key: str | None = None, most_open: int | None = None
+    ) -> tuple[Search, bool]:
         """Store a search as QUEUED; returns it and whether it is new.
 
         The same owner and key with the same definition (of a job: source, seed and options too) returns the first
@@ -62,6 +65,22 @@ class SearchStore(Protocol):
         Raises:
             IdempotencyKeyReused: The key belongs to another request.
             NotFound: The dataset has been deleted meanwhile.
+            QuotaExceeded: The owner has `most_open` searches and jobs that have not ended. On PostgreSQL searches
+                stored in the same instant do not see each other, so a few more may get in.
+        """
+        ...
+
+    def import_search(
+        self, new: NewSearch, trials: Sequence[ImportedTrial], *, reason: Reason, idempotency_key: str | None = None
+    ) -> tuple[Search, bool]:
+        """Store a search that was run elsewhere as COMPLETED, with all its trials and epochs, in one transaction.
+
+        Trials are numbered as given and ended in the order of their times. Scores are computed as for any other trial
+        (`complete_trial`); one without a finite objective is FAILED. They have no attempts and no events of their own.
+        `new` has the tuner `IMPORTED` and an empty `dataset_id`. Keys work as in `create_search`.
+
+        Raises:
+            IdempotencyKeyReused: The key belongs to another request.
         """
         ...
 

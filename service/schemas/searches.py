@@ -50,7 +50,7 @@ class SearchOut(Schema):
     state_reason: ReasonOut | None = Field(description="Why it ended or waits, when there is something to say.")
     objective: ObjectiveOut
     tuner: str = Field(description="The tuner's type.")
-    dataset_id: str
+    dataset_id: str = Field(description="Empty for imported results, which have no data set here.")
     limits: LimitsOut
     parallelism: int
     executions_per_trial: int

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from sqlalchemy import and_, case, func, or_, select
 from sqlalchemy.orm import aliased
 
-from storage.records import SearchKind, Violation
+from storage.records import IMPORTED, SearchKind, Violation
 from storage.sql import tables
 from storage.sql.database import Transaction
 from storage.sql.part import Part
@@ -110,7 +110,7 @@ def _epochs_counted(tx: Transaction) -> Found:
 
 
 def _epochs_contiguous(tx: Transaction) -> Found:
-    """Epochs of each execution run from the trial's first without a hole."""
+    """Epochs of each execution run from the trial's first without a hole; of imported trials only some may be known."""
     statement = (
         select(
             _epochs.trial_id,
@@ -121,6 +121,8 @@ def _epochs_contiguous(tx: Transaction) -> Found:
             func.count().label("count"),
         )
         .join_from(tables.epochs, tables.trials)
+        .join(tables.searches, _searches.id == _trials.search_id)
+        .where(_searches.tuner != IMPORTED)
         .group_by(_epochs.trial_id, _epochs.execution, _trials.start_epoch)
         .having(
             or_(
@@ -416,6 +418,24 @@ def _data_there(tx: Transaction) -> Found:
         yield row.id, "the definition is missing" if row.definition is None else "the data set is missing"
 
 
+def _imports_ended(tx: Transaction) -> Found:
+    """An imported search is COMPLETED, and nothing here ever ran for it; a search without data set was imported."""
+    own = select(_trials.search_id).where(_trials.attempt > 0)
+    files = select(_artifacts.search_id).where(_artifacts.search_id.is_not(None))
+    imported = _searches.tuner == IMPORTED
+    statement = select(_searches.id, _searches.state, _searches.dataset_id).where(
+        or_(
+            imported != (_searches.dataset_id == ""),
+            and_(
+                imported,
+                or_(_searches.state != SearchState.COMPLETED, _searches.id.in_(own), _searches.id.in_(files)),
+            ),
+        )
+    )
+    for row in tx.all(statement):
+        yield row.id, f"imported results and a search of our own in one: {row.state}, data set {row.dataset_id!r}"
+
+
 def _log_complete(tx: Transaction) -> Found:
     """Every ended trial has told so: once, and once more for each time it was tried again after failing."""
     terminal = [f"trial.{state.value.lower()}" for state in sorted(TRIAL_ENDED)]
@@ -429,7 +449,9 @@ def _log_complete(tx: Transaction) -> Found:
     statement = (
         select(_trials.id, _trials.state)
         .outerjoin_from(tables.trials, told, told.c.trial_id == _trials.id)
-        .where(_trials.ended_seq.is_not(None), told.c.count.is_(None))
+        .join(tables.searches, _searches.id == _trials.search_id)
+        # The end of an imported search tells of all its trials at once.
+        .where(_trials.ended_seq.is_not(None), told.c.count.is_(None), _searches.tuner != IMPORTED)
     )
     for row in tx.all(statement):
         yield row.id, f"the trial is {row.state}, but no event says so"
@@ -460,5 +482,6 @@ INVARIANTS: dict[str, Callable[[Transaction], Found]] = {
     "log_complete": _log_complete,
     "jobs_single": _jobs_single,
     "results_there": _results_there,
+    "imports_ended": _imports_ended,
     "file_whole": _file_whole,
 }

@@ -14,6 +14,7 @@ from storage.sql.dialects import DatabaseDialect, PostgresDialect, SqliteDialect
 from storage.sql.engine import open_engines, parse_url
 from storage.sql.events import Events
 from storage.sql.fsck import Invariants
+from storage.sql.imports import Imports
 from storage.sql.leader import Leaders
 from storage.sql.oracle import Oracles
 from storage.sql.outcomes import Outcomes
@@ -31,6 +32,7 @@ from storage.sql.workers import Workers
 
 class SqlRepository(
     Searches,
+    Imports,
     Oracles,
     Workers,
     Claims,

@@ -43,7 +43,7 @@ class Searches(Part):
     def create_search(
         self, new: NewSearch, *, idempotency_key: str | None = None, most_open: int | None = None
     ) -> tuple[Search, bool]:
-        digest = _digest(new)
+        digest = digest_of(new)
 
         def work(tx: Transaction) -> tuple[Search, bool]:
             if idempotency_key is not None:
@@ -66,7 +66,7 @@ class Searches(Part):
             if found is None:
                 raise NotFound(f"there is no data set {new.dataset_id}")
             search_id = new_search_id()
-            tx.execute(insert(tables.searches).values(_row(tx, search_id, new, idempotency_key, digest)))
+            tx.execute(insert(tables.searches).values(search_row(tx, search_id, new, idempotency_key, digest)))
             tx.execute(
                 insert(tables.definitions).values(
                     search_id=search_id,
@@ -238,9 +238,10 @@ def _open_searches(tx: Transaction, owner: str) -> int:
     return 0 if found is None else int(found.count)
 
 
-def _row(
+def search_row(
     tx: Transaction, search_id: SearchId, new: NewSearch, idempotency_key: str | None, digest: str
 ) -> dict[str, Any]:
+    """The hot row of a new search, QUEUED."""
     return {
         "id": search_id,
         "owner": new.owner,
@@ -299,7 +300,7 @@ def _names(changes: SearchChanges) -> list[str]:
     return [name for name in ("limits", "parallelism", "priority", "tags") if getattr(changes, name) is not None]
 
 
-def _digest(new: NewSearch) -> str:
+def digest_of(new: NewSearch) -> str:
     """Of all that was asked for. For searches that is the definition, as databases of earlier versions have it."""
     document: JsonObject = new.definition
     if new.kind != "search":

@@ -135,6 +135,7 @@ CORRUPTIONS: dict[str, tuple[str, ...]] = {
     "resumable": ("UPDATE artifacts SET epoch = 7",),
     "data_there": ("DELETE FROM datasets",),
     "log_complete": ("DELETE FROM events WHERE kind = 'trial.completed'",),
+    "imports_ended": ("UPDATE searches SET tuner = 'imported'",),
     "jobs_single": ("UPDATE searches SET source_trial_id = NULL",),
     "results_there": ("DELETE FROM artifacts WHERE kind = 'bundle'",),
 }

@@ -23,6 +23,7 @@
         |   |-- InvalidDefinition
         |   |-- InvalidDataset
         |   |-- InvalidWeights
+        |   |-- InvalidImport
         |   |-- InvalidPageToken
         |   `-- IdempotencyKeyReused
         |-- DatasetUnavailable
@@ -274,6 +275,12 @@ class InvalidWeights(Invalid):
     """The uploaded file holds no weights that can be used."""
 
     expected_code = "invalid_weights"
+
+
+class InvalidImport(Invalid):
+    """The file holds no results that can be imported."""
+
+    expected_code = "invalid_import"
 
 
 class InvalidPageToken(Invalid):

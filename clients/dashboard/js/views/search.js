@@ -46,7 +46,7 @@ export async function searchPage(main, id, setLive) {
     fill(places.head,
       el("div", { class: "row" },
         el("h1", {}, search.name, " ", el("span", { class: `state ${search.state}` }, search.state),
-          el("small", {}, `${search.tuner} on ${search.definition.dataset.name ?? "its data"}`)),
+          el("small", {}, `${search.tuner} on ${search.definition.dataset?.name ?? "its data"}`)),
         search.state === "RUNNING" || search.state === "QUEUED" ? button("pause", "Pause") : null,
         search.state === "PAUSED" ? button("resume", "Resume") : null,
         ENDED.includes(search.state) ? null : button("cancel", "Cancel", true),

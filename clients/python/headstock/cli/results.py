@@ -155,9 +155,7 @@ def import_results(
     context: typer.Context,
     file: Annotated[
         Path,
-        typer.Argument(
-            metavar="FILE", help="A table, a Keras Tuner project folder (or its zip), or an Optuna study."
-        ),
+        typer.Argument(metavar="FILE", help="A table, a Keras Tuner project folder (or its zip), or an Optuna study."),
     ],
     name: Annotated[str | None, typer.Option(help="Of the search. Default: the file's name.")] = None,
     objective: Annotated[str | None, typer.Option(help="The metric that is the score.")] = None,
