@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from service.plots.analysis import contour_figure, importance_figure, parallel_figure, tradeoff_figure
 from service.plots.asked import Asked
 from service.plots.curves import learning_curves_figure
 from service.plots.hyperparameter import hyperparameter_figure
@@ -34,6 +35,10 @@ KINDS: Mapping[str, Kind] = {
         hyperparameter_figure, needs=("name",), takes=("metric", "at", "chart", "min", "max", "baseline")
     ),
     "learning-curves": Kind(learning_curves_figure, takes=("metric", "trial")),
+    "importance": Kind(importance_figure, takes=("metric", "at", "method")),
+    "parallel-coordinates": Kind(parallel_figure, takes=("metric", "at")),
+    "contour": Kind(contour_figure, needs=("x", "y"), takes=("metric", "at")),
+    "trade-off": Kind(tradeoff_figure, takes=("against",)),
     "lr-range-test": Kind(lr_range_test_figure),
     "confusion-matrix": Kind(confusion_matrix_figure),
 }

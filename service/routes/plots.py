@@ -9,13 +9,15 @@ from fastapi import Path, Query, Request, Response
 
 from service.contracts import answers
 from service.dependencies import Ctx, Reader, SearchPath, protected_router
-from service.errors import InvalidRequest, PictureUnavailable, ReportNotReady
+from service.errors import AnalysisUnavailable, InvalidRequest, PictureUnavailable, ReportNotReady
 from service.plots.asked import Asked
 from service.plots.kinds import KINDS
+from service.routes.analysis import Method
 from service.routes.trends import At, AtQuery, Baseline, BaselineQuery, MaxQuery, MetricQuery, MinQuery
 from storage import errors
 from storage.errors import FieldFault
 from storage.ids import TrialId
+from tuners.analysis.client import AnalysisFailed
 from tuners.pictures.client import PictureFailed
 from tuners.space import Space
 
@@ -55,6 +57,7 @@ _POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-a
         errors.NotFound,
         ReportNotReady,
         PictureUnavailable,
+        AnalysisUnavailable,
         errors.ArtifactDamaged,
         description="The picture.",
         media_type="image/svg+xml",
@@ -76,12 +79,17 @@ def plot(
     trial: Annotated[
         str | None, Query(pattern=r"^t_[0-9a-f]{32}$", description="Id of one trial: all its trainings.")
     ] = None,
+    against: Annotated[str, Query(max_length=128, description="`seconds`, `parameters`, or a metric.")] = "seconds",
+    x: Annotated[str, Query(max_length=200, description="The hyperparameter across.")] = "",
+    y: Annotated[str, Query(max_length=200, description="The hyperparameter upwards.")] = "",
+    method: Annotated[Method, Query(description="Of the importance: `fanova` or `ped_anova`.")] = Method.fanova,
     format: Annotated[Format, Query(description="`svg` or `png`.")] = Format.svg,
     theme: Annotated[Theme, Query(description="Background: `light` or `dark`.")] = Theme.light,
 ) -> Response:
     """A picture without a browser: `objective` (score and best so far), `hyperparameter` (metrics against the values of
     the one in `name`; without `metric` loss and accuracy of both parts), `learning-curves` (bands over all trials, or
-    all trainings of one `trial`), `lr-range-test` and `confusion-matrix` (of those jobs' reports). The same results
+    all trainings of one `trial`), `importance`, `parallel-coordinates`, `contour` (of `x` and `y`), `trade-off`,
+    `lr-range-test` and `confusion-matrix` (of those jobs' reports). The same results
     give the same bytes.
     """
     search = ctx.repository.get_search(search_id, owner=caller.owner)
@@ -106,10 +114,17 @@ def plot(
         maximum=maximum,
         only_baseline=baseline is Baseline.only or (baseline is None and search.tuner == "sweep"),
         trial=found,
+        against=against,
+        x=x,
+        y=y,
+        method=method.value,
+        analyst=ctx.analyst,
     )
     with ctx.pictures.entered():
         try:
             picture = ctx.painter.draw(chosen.figure(asked), format=format.value, theme=theme.value)
+        except AnalysisFailed as error:
+            raise AnalysisUnavailable(str(error)) from error
         except PictureFailed as error:
             raise PictureUnavailable(str(error)) from error
     headers = {

@@ -232,17 +232,28 @@ def test_every_kind_is_served_or_says_why_not(ada: TestClient, sweep: SearchId) 
     statuses = {
         kind: ada.get(
             f"/v1/searches/{sweep}/plots/{kind}{'?name=units' if 'name' in KINDS[kind].needs else ''}"
+            f"{'?x=units&y=learning_rate' if 'x' in KINDS[kind].needs else ''}"
         ).status_code
         for kind in KINDS
     }
     assert statuses == {
-        "objective": 200, "hyperparameter": 200, "learning-curves": 200, "lr-range-test": 409, "confusion-matrix": 409,
+        "objective": 200, "hyperparameter": 200, "learning-curves": 200, "importance": 200,
+        "parallel-coordinates": 200, "contour": 200, "trade-off": 200, "lr-range-test": 409, "confusion-matrix": 409,
     }  # fmt: skip
 
 
 def test_nothing_to_draw_is_a_picture_too(ada: TestClient, definition: Document) -> None:
     search_id = ada.post("/v1/searches", json=definition).json()["id"]
-    for kind in ("objective", "learning-curves", "hyperparameter?name=units", "hyperparameter?name=units&chart=bar"):
+    for kind in (
+        "importance",
+        "parallel-coordinates",
+        "contour?x=units&y=learning_rate",
+        "trade-off",
+        "objective",
+        "learning-curves",
+        "hyperparameter?name=units",
+        "hyperparameter?name=units&chart=bar",
+    ):
         assert ada.get(f"/v1/searches/{search_id}/plots/{kind}").status_code == 200
 
 
@@ -256,6 +267,12 @@ def test_nothing_to_draw_is_a_picture_too(ada: TestClient, definition: Document)
         ("hyperparameter?name=units&chart=pie", "query:chart", "invalid_enum"),
         ("hyperparameter?name=units&metric=f2", "query:metric", "unknown_metric"),
         ("hyperparameter?name=hidden&max=3", "query:max", "not_together"),
+        ("contour?x=units", "query:y", "missing"),
+        ("contour?x=units&y=units", "query:y", "not_together"),
+        ("importance?metric=loss&metric=accuracy", "query:metric", "too_many"),
+        ("importance?method=shap", "query:method", "invalid_enum"),
+        ("trade-off?against=f2", "query:against", "unknown_metric"),
+        ("parallel-coordinates?x=units", "query:x", "not_together"),
         ("objective?format=gif", "query:format", "invalid_enum"),
         ("objective?theme=blue", "query:theme", "invalid_enum"),
         ("learning-curves?trial=7", "query:trial", "invalid_value"),

@@ -17,6 +17,7 @@ from matplotlib.figure import Figure as Canvas
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
 from tuners.pictures.figure import Axis, Figure, Format, Matrix, Panel, Series, Theme
+from tuners.pictures.shades import draw_lanes, draw_surface
 
 # Okabe, Ito (2008), "Color Universal Design": told apart by every kind of colour vision. Yellow and black, which one of
 # the two backgrounds swallows, are left out.
@@ -83,6 +84,11 @@ def _settings(colours: dict[str, str]) -> dict[Any, Any]:
 
 def _size(figure: Figure, columns: int, rows: int) -> tuple[float, float]:
     width, height = _PANEL_INCHES
+    if any(panel.lanes is not None for panel in figure.panels):
+        lanes = max(len(panel.lanes.lanes) for panel in figure.panels if panel.lanes is not None)
+        return max(width, 1.35 * lanes + 1.6), height + 0.4
+    bars = max((len(panel.y.names) for panel in figure.panels), default=0)
+    height = max(height, 0.28 * bars + 1.2)
     classes = max((len(panel.matrix.rows) for panel in figure.panels if panel.matrix is not None), default=0)
     scale = min(max(1.0, classes / 10), 3.0)
     return columns * width * scale, rows * (height * scale + (1.0 if classes else 0.0))
@@ -94,6 +100,16 @@ def _draw_panel(axes: Axes, panel: Panel, colours: dict[str, str]) -> None:
     axes.set_ylabel(_short(panel.y.label, _LABEL))
     if panel.matrix is not None:
         _draw_matrix(axes, panel.matrix, colours)
+        return
+    if panel.lanes is not None and panel.lanes.rows:
+        draw_lanes(axes, panel.lanes, colours, short=lambda text: _short(text, _NAME))
+        return
+    if panel.surface is not None and panel.surface.scores:
+        _scale(axes, "x", panel.x, panel.surface.points_x)
+        _scale(axes, "y", panel.y, panel.surface.points_y)
+        draw_surface(axes, panel.surface, colours, flat=bool(panel.x.names or panel.y.names))
+        _mark(axes, panel.x, panel.surface.points_x)
+        _mark(axes, panel.y, panel.surface.points_y, vertical=True)
         return
     xs = [x for series in panel.series for x in series.x] + [x for band in panel.bands for x in band.x]
     ys = [y for series in panel.series for y in series.y]
@@ -128,6 +144,10 @@ def _draw_series(axes: Axes, series: Series) -> None:
         axes.plot(series.x, series.y, "o", ms=4.5, alpha=0.75, mew=0, color=colour, label=label)
     elif series.kind == "step":
         axes.step(series.x, series.y, where="post", lw=1.8, ls=style, color=colour, label=label)
+    elif series.kind == "rows":
+        bars = axes.barh(series.y, series.x, height=0.68, color=colour, label=label)
+        axes.bar_label(bars, labels=[f"{x:.1%}" for x in series.x], fontsize=7, padding=2)
+        axes.margins(x=0.12)
     elif series.kind == "bars":
         bars = axes.bar(series.x, series.y, width=0.72, color=colour, label=label)
         if len(series.x) <= _SHOWN_COUNTS:
@@ -145,10 +165,10 @@ def _scale(axes: Axes, which: str, axis: Axis, numbers: Sequence[float]) -> None
 def _mark(axes: Axes, axis: Axis, numbers: Sequence[float], *, vertical: bool = False) -> None:
     marked: Any = axes.yaxis if vertical else axes.xaxis
     if axis.names:
-        names = [_short(name, _NAME) for name in axis.names]
+        names = [_short(name, _LABEL if vertical else _NAME) for name in axis.names]
         crowded = len(names) > _MOST_FLAT_NAMES or sum(len(name) for name in names) > 50
         rotation = 45 if crowded and not vertical else 0
-        marked.set_ticks(range(len(names)), names, rotation=rotation, ha="right" if rotation else "center")
+        marked.set_ticks(range(len(names)), names, rotation=rotation, ha="right" if rotation or vertical else "center")
         if not vertical:
             axes.set_xlim(-0.6, len(names) - 0.4)
     elif marked.get_scale() == "log":

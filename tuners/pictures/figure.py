@@ -16,6 +16,7 @@ Number = Annotated[float, Field(allow_inf_nan=False)]
 MAX_POINTS = 20_000
 MAX_PANELS = 16
 MAX_CLASSES = 200
+MAX_LANE_ROWS = 3000
 _Text = Annotated[str, Field(max_length=4096)]
 _Numbers = Annotated[list[Number], Field(max_length=MAX_POINTS)]
 
@@ -40,7 +41,7 @@ class Axis(_Part):
 
 
 class Series(_Part):
-    """Numbers drawn in one way; `x` and `y` are equally long.
+    """Numbers drawn in one way; `x` and `y` are equally long. "rows" are bars that lie: lengths `x` at places `y`.
 
     Attributes:
         label: In the legend; empty: not in it.
@@ -48,7 +49,7 @@ class Series(_Part):
         dashed: Lines only.
     """
 
-    kind: Literal["line", "step", "points", "bars"]
+    kind: Literal["line", "step", "points", "bars", "rows"]
     x: _Numbers
     y: _Numbers
     label: _Text = ""
@@ -84,6 +85,38 @@ class Matrix(_Part):
     counts: list[list[int]]
 
 
+class Lane(_Part):
+    """One of several upright axes side by side: what is written at which places, 0 (bottom) to 1."""
+
+    label: _Text
+    places: Annotated[list[Number], Field(max_length=1000)]
+    texts: Annotated[list[_Text], Field(max_length=1000)]
+
+
+class Lanes(_Part):
+    """Lines across upright axes: each row has a place (0 to 1, None for none) on each lane, and a score to colour it.
+
+    Later rows lie on top.
+    """
+
+    lanes: Annotated[list[Lane], Field(max_length=32)]
+    rows: Annotated[list[list[Number | None]], Field(max_length=MAX_LANE_ROWS)]
+    scores: Annotated[list[Number], Field(max_length=MAX_LANE_ROWS)]
+    label: _Text = ""
+
+
+class Surface(_Part):
+    """Shades over the panel's axes: `grid` has rows by `y`, columns by `x`, None for nothing; and the points."""
+
+    x: _Numbers
+    y: _Numbers
+    grid: list[list[Number | None]]
+    points_x: _Numbers
+    points_y: _Numbers
+    scores: _Numbers
+    label: _Text = ""
+
+
 class Panel(_Part):
     """One system of axes. Without anything to draw it says so."""
 
@@ -94,6 +127,8 @@ class Panel(_Part):
     bands: Annotated[list[Band], Field(max_length=50)] = []
     spans: Annotated[list[Span], Field(max_length=20)] = []
     matrix: Matrix | None = None
+    lanes: Lanes | None = None
+    surface: Surface | None = None
     note: _Text = ""
 
 

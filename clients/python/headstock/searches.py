@@ -327,12 +327,17 @@ class Search:
         max_value: float | None = None,
         baseline: Baseline | None = None,
         trial: Trial | str | None = None,
+        against: str | None = None,
+        x: str | None = None,
+        y: str | None = None,
+        method: Method | None = None,
         theme: Literal["light", "dark"] = "light",
     ) -> Path:
         """Save a picture as `.svg` or `.png`, as the file's ending says; returns the file.
 
         Args:
             kind: `objective`, `hyperparameter` (of `name`), `learning-curves` (of all trials, or of `trial`),
+                `importance`, `parallel-coordinates`, `contour` (of `x` and `y`), `trade-off` (`against` a cost),
                 `lr-range-test` or `confusion-matrix`.
             path: The file to write; replaced if it is there.
 
@@ -351,6 +356,10 @@ class Search:
             "max": max_value,
             "baseline": baseline,
             "trial": trial.id if isinstance(trial, Trial) else trial,
+            "against": against,
+            "x": x,
+            "y": y,
+            "method": method,
             "theme": theme,
         }
         return _downloads.download(self._http, f"{self._path}/plots/{segment(kind)}", target, query=query)

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 import typer
 
 from headstock import words
+from headstock.analysis import Method
 from headstock.cli.results import file_name
 from headstock.cli.session import JsonFlag, SearchReference, Session, session_of
 from headstock.cli.trend_view import trend_view
@@ -92,7 +93,9 @@ def plot(
     kind: Annotated[
         str,
         typer.Argument(
-            metavar="KIND", help="objective, hyperparameter, learning-curves, lr-range-test or confusion-matrix."
+            metavar="KIND",
+            help="objective, hyperparameter, learning-curves, importance, parallel-coordinates, contour, trade-off, "
+            "lr-range-test or confusion-matrix.",
         ),
     ],
     output: Annotated[
@@ -106,6 +109,12 @@ def plot(
     maximum: MaxOption = None,
     baseline: BaselineOption = None,
     trial: Annotated[int | None, typer.Option("--trial", help="Number of one trial: all its trainings.")] = None,
+    against: Annotated[
+        str | None, typer.Option("--against", help="Of trade-off: seconds, parameters, metric.")
+    ] = None,
+    x: Annotated[str | None, typer.Option("--x", help="Of contour: the hyperparameter across.")] = None,
+    y: Annotated[str | None, typer.Option("--y", help="Of contour: the one upwards.")] = None,
+    method: Annotated[Method | None, typer.Option("--method", help="Of importance.")] = None,
     theme: Annotated[Literal["light", "dark"], typer.Option("--theme", help="Background.")] = "light",
     as_json: JsonFlag = False,
 ) -> None:
@@ -128,6 +137,10 @@ def plot(
         max_value=maximum,
         baseline=baseline,
         trial=chosen,
+        against=against,
+        x=x,
+        y=y,
+        method=method,
         theme=theme,
     )
     if as_json:
