@@ -80,8 +80,8 @@ def test_rows_of_epochs_become_curves(ada: TestClient) -> None:
               for step in (2, 0, 1)]  # fmt: skip
     search = imported(ada, "t.csv", "\n".join(lines), trial="run", epoch="step", objective="accuracy")
     first = trials_of(ada, search)[0]
-    assert (first["score"], first["best_epoch"], first["epochs"]) == (0.21, 2, 3)
-    assert first["metrics"] == {"accuracy": 0.21, "loss": 0.8}
+    assert (first["score"], first["best_epoch"], first["epochs"]) == (pytest.approx(0.21), 2, 3)
+    assert first["metrics"] == pytest.approx({"accuracy": 0.21, "loss": 0.8})
     assert [each["name"] for each in search["definition"]["hyperparameters"]] == ["width"]
     assert search["objective"]["direction"] == "max"
 

@@ -77,6 +77,7 @@ def test_every_body_has_an_example_that_its_schema_allows(document: Document) ->
     assert set(bodies) == {
         "POST /v1/searches",
         "POST /v1/searches/plan",
+        "POST /v1/searches/import",
         "PATCH /v1/searches/{search_id}",
         "POST /v1/searches/{search_id}/finalize",
         "POST /v1/lr-range-tests",
