@@ -76,6 +76,7 @@ BUILT: dict[str, Callable[[], dict[str, Any]]] = {
     "form_of_a_model": lambda: _form(_field("name", "x"), _file("model.keras")),
     "form_with_control_character": lambda: _form(_field("name", "x\x00"), _file()),
     "form_of_a_data_set": lambda: _form(_file(), _field("target", "b")),
+    "form_of_broken_results": lambda: _form(_field("name", "x"), _file("r.csv", content="a,loss\n1,2,3\n")),
     "form_of_pickled_weights": lambda: _form(_field("name", "x"), _file("x.h5", content="cos\nsystem\n(S'id'\ntR.")),
     "form_with_two_files": lambda: _form(_file(), _file(), _field("name", "x")),
 }
