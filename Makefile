@@ -48,10 +48,11 @@ format: $(VENV)/.ready  ## Format the code
 examples: $(VENV)/.ready  ## Run every example, into pages with tables and pictures in examples-results (15 minutes)
 	@$(BIN)/python -m examples $(if $(SHORT),--short)
 
-bench: $(VENV)/.ready  ## Measure speed side by side with what one would run instead (20 minutes)
+bench: $(VENV)/.ready  ## Measure speed side by side with what one would run instead (30 minutes)
 	@$(BIN)/python -m benchmarks.overhead
 	@$(BIN)/python -m benchmarks.ask
 	@$(BIN)/python -m benchmarks.epoch_layout
+	@$(BIN)/python -m benchmarks.reads
 	@$(BIN)/python -m benchmarks.api_start
 
 screenshots: $(VENV)/.ready  ## Make pictures of every dashboard page from the demo's data, in docs/images

@@ -29,9 +29,14 @@ class ObjectivePoint(Model):
 
 
 class ObjectiveTrend(Model):
-    """Score and best so far by trial, by time and by epochs spent."""
+    """Score and best so far by trial, by time and by epochs spent.
+
+    Attributes:
+        trials: How many were scored; more than there are points where those were thinned.
+    """
 
     objective: Objective
+    trials: int = 0
     points: list[ObjectivePoint]
 
 
@@ -88,6 +93,7 @@ class HyperparameterTrend(Model):
         metric: The first one asked for; the objective unless another is.
         at: Which epoch of each trial the metrics are from: "best" or "last".
         baseline: "only": trials with all other hyperparameters at their defaults, as in a sweep; "all".
+        trials: How many were looked at; more than there are points where those were thinned.
         values: One summary per value or bin, of the first metric.
         best_value: Value of the best trial by the first metric.
         verdict: Shape of the numbers as they are: `monotone_increasing`, `monotone_decreasing`, `peak`, `valley`,
@@ -101,6 +107,7 @@ class HyperparameterTrend(Model):
     metric: Metric | None = None
     at: str = "best"
     baseline: str = "all"
+    trials: int = 0
     points: list[HyperparameterPoint]
     values: list[ValueSummary]
     best_value: Value | None = None
