@@ -233,9 +233,9 @@ def end_search(tx: Transaction, search: Row[Any], state: SearchState, reason: Re
 
 
 def _open_searches(tx: Transaction, owner: str) -> int:
-    statement = select(func.count().label("count")).where(_searches.owner == owner, _searches.ended_at.is_(None))
+    statement = select(func.count().label("open")).where(_searches.owner == owner, _searches.ended_at.is_(None))
     found = tx.first(statement)
-    return 0 if found is None else int(found.count)
+    return 0 if found is None else int(found.open)
 
 
 def search_row(
