@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from examples.works import WORKS
 
 pytestmark = [pytest.mark.keras, pytest.mark.timeout(900)]
@@ -20,7 +21,16 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """The pages that `python -m examples --short` leaves, by name."""
     folder = tmp_path_factory.mktemp("examples")
     done = subprocess.run(
-        [sys.executable, "-m", "examples", "--short", "--to", str(folder / "pages"), "--data-dir", str(folder / "data")],
+        [
+            sys.executable,
+            "-m",
+            "examples",
+            "--short",
+            "--to",
+            str(folder / "pages"),
+            "--data-dir",
+            str(folder / "data"),
+        ],
         cwd=ROOT,
         env={key: value for key, value in os.environ.items() if not key.startswith("HEADSTOCK_")},
         capture_output=True,

@@ -94,6 +94,7 @@ WRITES = [
     ("DELETE", "/v1/weights/{weights_id}"),
     ("POST", "/v1/searches/{search_id}/finalize"),
     ("POST", "/v1/lr-range-tests"),
+    ("POST", "/v1/searches/import"),
 ]
 
 

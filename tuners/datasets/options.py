@@ -36,9 +36,7 @@ OPTIONS: tuple[Option, ...] = (
         "yes/no labels).",
         _TABLES,
     ),
-    Option(
-        "text", "Tables: the column of texts that are the examples; other columns are left out.", _TABLES
-    ),
+    Option("text", "Tables: the column of texts that are the examples; other columns are left out.", _TABLES),
     Option("ignore", "Tables: columns to leave out, between commas.", _TABLES),
     Option("part", "Tables: the column that says of each row `train`, `validation` or `test`.", _TABLES),
     Option("group", "Tables: the column whose equal values must stay on one side of a split.", _TABLES),

@@ -109,9 +109,7 @@ def plot(
     maximum: MaxOption = None,
     baseline: BaselineOption = None,
     trial: Annotated[int | None, typer.Option("--trial", help="Number of one trial: all its trainings.")] = None,
-    against: Annotated[
-        str | None, typer.Option("--against", help="Of trade-off: seconds, parameters, metric.")
-    ] = None,
+    against: Annotated[str | None, typer.Option("--against", help="Of trade-off: seconds, parameters, metric.")] = None,
     x: Annotated[str | None, typer.Option("--x", help="Of contour: the hyperparameter across.")] = None,
     y: Annotated[str | None, typer.Option("--y", help="Of contour: the one upwards.")] = None,
     method: Annotated[Method | None, typer.Option("--method", help="Of importance.")] = None,
