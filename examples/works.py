@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,8 +18,6 @@ from examples.sending import build, digits
 
 FOUR = ("loss", "accuracy", "val_loss", "val_accuracy")
 MOST_COLUMNS = 6
-OVERFITTED_BY = 0.02
-"""Training accuracy this far above that on unseen rows: the net has begun to learn its rows by heart."""
 
 
 @dataclass(frozen=True)
@@ -99,24 +97,21 @@ def dense_nets(run: Run) -> None:
     for trial in search.trials():
         last = list(trial.epochs())[-1].metrics
         rows.append(
-            [trial.number, *map(str, trial.hyperparameters.values()), *(last.get(m) for m in FOUR), verdict(last)]
+            [
+                trial.number,
+                *map(str, trial.hyperparameters.values()),
+                *(last.get(m) for m in FOUR),
+                trial.diagnosis().verdict.replace("_", " "),
+            ]
         )
     names = [str(name) for name in search.best()[0].hyperparameters]
-    run.report.table("At the last epoch", ("trial", *names, *FOUR, "verdict"), rows)
+    run.report.table("At the last epoch, and what the curves say", ("trial", *names, *FOUR, "diagnosis"), rows)
     curves(run, search)
     worst, best = min(rows, key=lambda row: float(row[-2] or 0)), search.best()[0]
     for caption, trial in (("the simplest", search.trial(int(str(worst[0])))), ("the best", best)):
         path = run.report.picture_path(f"curves-trial-{trial.number}")
         search.plot("learning-curves", path, trial=trial)
         run.report.picture(path, f"Learning curves of {caption} net (trial {trial.number})")
-
-
-def verdict(last: Mapping[str, float | None]) -> str:
-    """Too simple, overfitted, or neither, by the accuracies of the last epoch."""
-    train, validation = last.get("accuracy") or 0.0, last.get("val_accuracy") or 0.0
-    if train - validation > OVERFITTED_BY:
-        return "overfitted"
-    return "too simple" if train < 0.9 else "fits"
 
 
 def perturbed(run: Run) -> None:
