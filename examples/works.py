@@ -177,7 +177,7 @@ def fine_tuning(run: Run) -> None:
     tuned.plot("hyperparameter", path, name="learning_rate")
     run.report.picture(path, "Metrics against the learning rate")
     rates(run, tuned)
-    run.report.text("The same without it, for comparison, under seven schedules with and without warm-up:")
+    run.report.text("The same without it, for comparison, under seven schedules, each after an epoch of warm-up:")
     schedules = run.search("06-schedules", short=quick)
     best_table(run, schedules, count=14)
     rates(run, schedules)
