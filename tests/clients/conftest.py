@@ -10,7 +10,7 @@ import pytest
 import uvicorn
 
 from service.server import address_of, listening_socket
-from tests.service.conftest import Service, limits, service
+from tests.service.assembled import Service, limits, service
 from tests.waiting import wait_until
 
 __all__ = ["limits", "service"]

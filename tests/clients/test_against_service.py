@@ -16,7 +16,7 @@ from headstock import analysis, errors, models, plans, trends
 from service import examples
 from service.problems import KINDS
 from storage.records import EpochRow, NewTrial, Slot
-from tests.service.conftest import Service
+from tests.service.assembled import Service
 
 # The documented schema, and the model of ours that reads it.
 COUNTERPARTS = {

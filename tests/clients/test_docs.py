@@ -17,7 +17,7 @@ from typer.testing import CliRunner
 from service import examples
 from storage.records import EpochRow, NewArtifact, NewTrial, Reason, Search, Slot
 from storage.states import SearchState
-from tests.service.conftest import Service
+from tests.service.assembled import Service
 from tests.service.scenes import end_job
 from tests.waiting import wait_until
 from tuners.definitions import parse_definition

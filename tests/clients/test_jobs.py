@@ -19,7 +19,7 @@ from typer.testing import CliRunner
 
 from service import examples
 from tests.clients.service_double import Script, Time, client_of, ok, page, problem, search, trial
-from tests.service.conftest import Service
+from tests.service.assembled import Service
 from tests.service.scenes import end_job, start_trials, train
 
 FINAL = "/v1/final/s_9"

@@ -3,42 +3,29 @@
 from __future__ import annotations
 
 import re
-import shutil
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from tests.end_to_end.conftest import Service
 from tests.end_to_end.definitions import digits
 
 pytestmark = [pytest.mark.browser, pytest.mark.keras]
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-OPTIONS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--no-first-run",
-]
 
 
 @pytest.fixture(scope="module")
-def page(service: Service) -> Iterator[Page]:
-    if CHROMIUM is None:
-        pytest.skip("no Chromium here: install the package 'chromium'")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=OPTIONS)
-        page = browser.new_page(viewport={"width": 1280, "height": 1500})
-        faults: list[str] = []
-        page.on("pageerror", lambda error: faults.append(str(error)))
-        page.on("console", lambda message: faults.append(message.text) if message.type == "error" else None)
-        link = re.search(r"http://\S+/login\?code=\S+", service.log.read_text())
-        assert link, "headstock up printed no dashboard link"
-        page.goto(link.group())
-        yield page
-        browser.close()
-        assert faults == []
+def page(service: Service, chromium: Browser) -> Iterator[Page]:
+    page = chromium.new_page(viewport={"width": 1280, "height": 1500})
+    faults: list[str] = []
+    page.on("pageerror", lambda error: faults.append(str(error)))
+    page.on("console", lambda message: faults.append(message.text) if message.type == "error" else None)
+    link = re.search(r"http://\S+/login\?code=\S+", service.log.read_text())
+    assert link, "headstock up printed no dashboard link"
+    page.goto(link.group())
+    yield page
+    page.close()
+    assert faults == []
 
 
 def test_the_link_signs_in_once_and_leaves_no_code_in_the_address(page: Page) -> None:

@@ -10,7 +10,7 @@ from starlette.testclient import TestClient
 
 from storage.ids import SearchId
 from storage.records import EpochRow, NewTrial, Slot
-from tests.service.conftest import Service
+from tests.service.assembled import Service
 
 Document = dict[str, Any]
 

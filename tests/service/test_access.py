@@ -15,7 +15,7 @@ from service.hosts import HostList, is_loopback
 from storage.ids import SearchId, TokenId
 from storage.records import Scope
 from storage.settings import Settings
-from tests.service.conftest import Service
+from tests.service.assembled import Service
 from tests.service.problem_shape import assert_problem
 from tests.service.scenes import start_trials
 

@@ -11,7 +11,7 @@ from service.plots.asked import Asked
 from service.plots.kinds import KINDS
 from storage.ids import SearchId
 from tests.service.analysis_scene import trained_search
-from tests.service.conftest import Service
+from tests.service.assembled import Service
 from tuners.pictures.draw import draw
 from tuners.pictures.figure import Figure
 from tuners.space import Space

@@ -11,7 +11,7 @@ import yaml
 from starlette.testclient import TestClient
 
 from storage.ids import SearchId
-from tests.service.conftest import Service
+from tests.service.assembled import Service
 from tests.service.problem_shape import assert_problem
 from tests.service.scenes import start_trials
 from tuners.datasets.options import OPTIONS

@@ -8,7 +8,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from storage.ids import SearchId
-from tests.service.conftest import Service
+from tests.service.assembled import Service
 
 REGISTERED = pytest.mark.parametrize(
     "service", [{"builders": {"convnet": "tests.tuners.builder_examples:build_model"}}], indirect=True

@@ -27,7 +27,7 @@ from storage.clock import ManualClock, SystemClock
 from storage.ids import SearchId
 from storage.settings import Settings
 from storage.sql import open_repository
-from tests.service.conftest import Service
+from tests.service.assembled import Service
 from tests.service.scenes import start_trials, train
 from tests.waiting import wait_until
 

@@ -17,7 +17,7 @@ from starlette.testclient import TestClient
 from service.app import create_app
 from storage.ids import DatasetId
 from storage.records import Dataset
-from tests.service.conftest import Service
+from tests.service.assembled import Service
 from tests.tuners.dataset_files import npz
 from tuners.datasets.client import DatasetClient
 from tuners.datasets.files import dataset_folder

@@ -15,7 +15,7 @@ from service.trends.diagnosis import TRY_NEXT, Diagnosis, diagnosis_of
 from storage.clock import SystemClock
 from storage.ids import SearchId, TrialId
 from storage.records import EpochRow, NewTrial, Objective, Slot, StoredEpoch
-from tests.service.conftest import Service
+from tests.service.assembled import Service
 
 Document = dict[str, Any]
 NOW = SystemClock().now()

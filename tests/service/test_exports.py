@@ -18,7 +18,7 @@ from service.exports.parquet import wire_cell
 from storage.clock import SystemClock
 from storage.ids import SearchId
 from storage.records import EpochRow, NewTrial, Slot
-from tests.service.conftest import Service
+from tests.service.assembled import Service
 from tests.service.sweep_scene import trained_sweep
 from tuners.space import Hyperparameter
 from tuners.tables.client import TableFailed, parquet_bytes

@@ -14,7 +14,7 @@ from schemathesis import Case, GenerationMode
 from starlette.testclient import TestClient
 
 from storage.ids import SearchId
-from tests.service.conftest import Service
+from tests.service.assembled import Service
 from tests.service.problem_shape import assert_problem
 from tests.service.scenes import start_trials
 

@@ -13,7 +13,7 @@ from starlette.testclient import TestClient
 
 from storage.ids import SearchId
 from tests.service.analysis_scene import trained_search
-from tests.service.conftest import Service
+from tests.service.assembled import Service
 from tuners.analysis.fanova import shares
 from tuners.analysis.wire import Column
 

@@ -15,7 +15,7 @@ import optuna
 import pytest
 from starlette.testclient import TestClient
 
-from tests.service.conftest import Service
+from tests.service.assembled import Service
 
 Document = dict[str, Any]
 TABLE = "units,act,lr,val_loss,state\n32,relu,0.001,0.5,done\n64,tanh,0.01,0.4,done\n128,relu,0.1,0.45,FAILED\n"

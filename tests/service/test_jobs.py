@@ -11,7 +11,7 @@ from starlette.testclient import TestClient
 
 from service.schemas.base import Problem
 from storage.ids import SearchId, TrialId
-from tests.service.conftest import Service
+from tests.service.assembled import Service
 from tests.service.problem_shape import assert_problem
 from tests.service.scenes import end_job, start_trials, train
 

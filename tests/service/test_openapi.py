@@ -14,7 +14,7 @@ from fastapi.routing import APIRoute
 
 from service import examples
 from service.problems import KINDS
-from tests.service.conftest import Service
+from tests.service.assembled import Service
 from tuners.definitions import parse_definition
 
 Document = dict[str, Any]

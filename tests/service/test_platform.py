@@ -11,7 +11,7 @@ from starlette.testclient import TestClient
 
 from storage.ids import SearchId
 from storage.records import Slot
-from tests.service.conftest import Service
+from tests.service.assembled import Service
 from tests.service.scenes import start_trials
 from tuners.datasets.builtin_names import builtin_names
 from tuners.definitions import parse_definition

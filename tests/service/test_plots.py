@@ -15,7 +15,7 @@ from service.plots.kinds import KINDS
 from storage.artifacts import ArtifactStore
 from storage.ids import SearchId
 from storage.records import EpochRow, NewArtifact, NewTrial, Slot
-from tests.service.conftest import Service
+from tests.service.assembled import Service
 from tests.service.sweep_scene import UNITS, trained_sweep
 from tuners.pictures.figure import Figure
 from tuners.space import Space

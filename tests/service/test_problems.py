@@ -19,7 +19,7 @@ from service.measures import Measures
 from service.problems import KINDS, install, problem_type, pydantic_faults
 from storage import errors
 from storage.errors import FieldFault, HeadstockError
-from tests.service.conftest import Service
+from tests.service.assembled import Service
 from tests.service.problem_shape import assert_problem
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "errors.md"

@@ -18,7 +18,7 @@ from service.trends.selection import Selection, measured_points
 from storage.columns import ScoredColumns
 from storage.ids import SearchId, TrialId
 from storage.records import Objective, Scalar
-from tests.service.conftest import Service
+from tests.service.assembled import Service
 from tests.service.scenes import start_trials, train
 from tuners.space import Hyperparameter, Space
 from tuners.sweeps import at_baseline_but

@@ -15,7 +15,7 @@ from starlette.testclient import TestClient
 from storage.ids import SearchId
 from storage.records import EpochRow, Failure, NewArtifact, Slot, Trial
 from storage.states import Fault
-from tests.service.conftest import Service
+from tests.service.assembled import Service
 from tests.service.scenes import start_trials, train
 
 Document = dict[str, Any]

@@ -12,7 +12,7 @@ from starlette.testclient import TestClient
 
 from service.gate import Gate
 from storage.ids import SearchId
-from tests.service.conftest import Service
+from tests.service.assembled import Service
 from tests.service.problem_shape import assert_problem
 from tests.service.scenes import start_trials, train
 

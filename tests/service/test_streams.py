@@ -18,7 +18,7 @@ from service.limits import Limits
 from service.server import address_of, listening_socket
 from service.streams import EventHub, EventStream
 from storage.ids import SearchId, TokenId
-from tests.service.conftest import Service
+from tests.service.assembled import Service
 from tests.service.scenes import start_trials
 from tests.waiting import wait_until
 

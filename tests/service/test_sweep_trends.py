@@ -11,7 +11,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from storage.ids import SearchId
-from tests.service.conftest import Service
+from tests.service.assembled import Service
 from tests.service.sweep_scene import UNITS, trained_sweep
 
 Document = dict[str, Any]

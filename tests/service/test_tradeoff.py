@@ -18,7 +18,7 @@ from starlette.testclient import TestClient
 from service.trends.tradeoff import pareto_front
 from storage.ids import SearchId
 from tests.service.analysis_scene import trained_search
-from tests.service.conftest import Service
+from tests.service.assembled import Service
 
 Document = dict[str, Any]
 SMALL = st.integers(-5, 5).map(float)

@@ -18,7 +18,7 @@ from service.context import Context
 from service.weights import with_known_weights
 from storage.errors import InvalidDefinition
 from storage.ids import SearchId
-from tests.service.conftest import Service
+from tests.service.assembled import Service
 from tests.service.scenes import start_trials
 from tuners.definitions import parse_definition
 

@@ -6,21 +6,27 @@ export class Problem extends Error {
     super(body.detail || body.title || `the service answered ${status}`);
     this.status = status;
     this.code = body.code;
+    /** Faults of single fields: `[{pointer, code, detail}]`. */
+    this.errors = body.errors ?? [];
   }
 }
 
-/** JSON of `GET path`, with query parameters; null and undefined ones are left out. */
+/** JSON of `GET path`, with query parameters; null and undefined ones are left out, lists are repeated. */
 export async function get(path, parameters = {}) {
-  const query = new URLSearchParams(Object.entries(parameters).filter(([, value]) => value !== null && value !== undefined));
+  const query = new URLSearchParams();
+  for (const [name, value] of Object.entries(parameters)) {
+    for (const one of Array.isArray(value) ? value : [value]) if (one !== null && one !== undefined) query.append(name, one);
+  }
   return answer(await fetch(query.size ? `${path}?${query}` : path, { headers: { Accept: "application/json" } }));
 }
 
-/** JSON of another method; `body` is sent as JSON. */
-export async function send(method, path, body) {
+/** JSON of another method; `body` is sent as JSON, a `FormData` as it is. */
+export async function send(method, path, body, headers = {}) {
+  const form = body instanceof FormData;
   return answer(await fetch(path, {
     method,
-    headers: { Accept: "application/json", ...(body === undefined ? {} : { "Content-Type": "application/json" }) },
-    body: body === undefined ? undefined : JSON.stringify(body),
+    headers: { Accept: "application/json", ...(body === undefined || form ? {} : { "Content-Type": "application/json" }), ...headers },
+    body: body === undefined || form ? body : JSON.stringify(body),
   }));
 }
 

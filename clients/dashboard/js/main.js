@@ -1,49 +1,82 @@
-// Chooses the page from the address (`#/searches/<id>`) and keeps it fresh while it is shown.
+// Chooses the page from the address and ends it when another is shown.
+import { here } from "./address.js";
 import { Problem } from "./api.js";
 import { el, fill } from "./dom.js";
-import { datasetsPage } from "./views/datasets.js";
+import { themeButton } from "./theme.js";
+import { comparePage } from "./views/compare.js";
+import { datasetPage, datasetsPage } from "./views/datasets.js";
 import { searchPage } from "./views/search.js";
 import { searchesPage } from "./views/searches.js";
+import { submitPage } from "./views/submit.js";
+import { trialPage } from "./views/trial.js";
 import { workersPage } from "./views/workers.js";
 
+/**
+ * A page is `async ({main, path, query, live}) => end`: it fills `main` (a place of its own, in the document), tells `live(true|false)` whether it is
+ * connected, and answers a function that ends its streams and figures. It is called anew for each address; a page that
+ * changes only its own query uses `keep()` and is not.
+ */
+const PAGES = {
+  "": () => searchesPage,
+  searches: ([, id]) => (id ? searchPage : searchesPage),
+  trials: ([, id]) => (id ? trialPage : null),
+  compare: () => comparePage,
+  new: () => submitPage,
+  datasets: ([, id]) => (id ? datasetPage : datasetsPage),
+  workers: () => workersPage,
+};
+
 const main = document.getElementById("main");
-const live = document.getElementById("live");
-let leave = () => {};
+const sign = document.getElementById("live");
+let end = () => {};
 let shown = 0;
 
-function setLive(on) {
-  live.classList.toggle("on", on);
-  live.textContent = on ? "live" : "not connected";
+function live(on) {
+  sign.classList.toggle("on", on);
+  sign.textContent = on ? "live" : "not connected";
 }
 
 function failed(error) {
   if (error instanceof Problem && error.status === 401) {
-    fill(main, el("h1", {}, "Please sign in"), el("p", {},
+    fill(main, el("div", { class: "card hollow" }, el("h1", {}, "Please sign in"), el("p", {},
       "Open the one-time link that ", el("code", {}, "headstock up"), " printed, or make a new one with ",
-      el("code", {}, "headstock dashboard"), "."));
+      el("code", {}, "headstock dashboard"), ".")));
     return;
   }
-  fill(main, el("div", { class: "error", role: "alert" }, error.message), el("p", {}, el("a", { href: "#/" }, "All searches")));
+  if (!(error instanceof Problem)) console.error(error);
+  refuse(error.message);
+}
+
+function refuse(message) {
+  fill(main, el("div", { class: "fault-box", role: "alert" }, message), el("p", {}, el("a", { href: "#/" }, "All searches")));
+}
+
+function mark(page) {
+  const current = { "": "searches", trials: "searches" }[page] ?? page;
+  for (const link of document.querySelectorAll("[data-page]")) {
+    if (link.dataset.page === current) link.setAttribute("aria-current", "page"); else link.removeAttribute("aria-current");
+  }
 }
 
 async function show() {
-  leave();
-  leave = () => {};
   const turn = ++shown;
-  const [page = "", id] = location.hash.replace(/^#\//, "").split("/").map(decodeURIComponent);
-  for (const link of document.querySelectorAll("nav a")) {
-    const current = link.dataset.page === (page || "searches");
-    if (current) link.setAttribute("aria-current", "page"); else link.removeAttribute("aria-current");
-  }
-  const build = { "": searchesPage, searches: id ? () => searchPage(main, id, setLive) : searchesPage, datasets: datasetsPage, workers: workersPage }[page];
-  if (!build) { failed(new Error("There is no such page.")); return; }
+  end();
+  end = () => {};
+  const { path, query } = here();
+  mark(path[0] ?? "");
+  const page = PAGES[path[0] ?? ""]?.(path);
+  if (!page) { refuse("There is no such page."); return; }
+  // A place of its own: what a page that was left still draws lands nowhere.
+  const place = el("div", { class: "page" });
+  fill(main, place);
   try {
-    const end = page === "searches" && id ? await build() : await build(main, setLive);
-    if (turn === shown) leave = end; else end();
+    const ended = await page({ main: place, path, query, live: (on) => { if (turn === shown) live(on); } });
+    if (turn === shown) end = ended; else ended();
   } catch (error) {
-    failed(error);
+    if (turn === shown) failed(error);
   }
 }
 
+themeButton(document.getElementById("theme"));
 addEventListener("hashchange", () => { show(); main.focus({ preventScroll: true }); });
 show();

@@ -3,9 +3,9 @@ import { get } from "../api.js";
 import { el, fill } from "../dom.js";
 import { number, time } from "../format.js";
 
-export async function datasetsPage(main, setLive) {
+export async function datasetsPage({ main, live }) {
   const items = (await get("/v1/datasets", { limit: 200 })).items;
-  setLive(true);
+  live(true);
   fill(main, el("h1", {}, "Data sets"), items.length ? table(items) : el("div", { class: "card" },
     el("p", {}, "None is stored yet. Built-in ones, such as ", el("code", {}, "digits"), ", are prepared when a search first names them; upload your own:"),
     el("pre", {}, "headstock datasets add images.npz --name images")));
@@ -20,4 +20,12 @@ function table(items) {
       el("td", {}, set.name), el("td", {}, set.task), el("td", { class: "mono" }, `(${set.input_shape.join(", ")})`),
       el("td", { class: "num" }, number(set.num_classes)), el("td", { class: "num" }, number(set.train_rows)),
       el("td", {}, set.scale), el("td", {}, set.source), el("td", {}, time(set.created_at)))))));
+}
+
+/** One data set. */
+export async function datasetPage({ main, path, live }) {
+  const set = await get(`/v1/datasets/${encodeURIComponent(path[1])}`);
+  live(true);
+  fill(main, el("h1", {}, set.name), el("div", { class: "card scroll" }, table([set])));
+  return () => {};
 }

@@ -7,13 +7,13 @@ import { refresher } from "../refresh.js";
 const KINDS = ["search.created", "search.started", "search.paused", "search.resumed", "search.completed", "search.failed",
   "search.cancelled", "search.deleted", "trial.completed", "trial.stopped", "trial.failed", "trial.started"];
 
-export async function searchesPage(main, setLive) {
+export async function searchesPage({ main, live }) {
   const place = el("div", {});
   async function draw() { fill(place, table((await get("/v1/searches", { limit: 100 })).items)); }
   await draw();
   fill(main, el("h1", {}, "Searches"), place);
   const redraw = refresher(draw);
-  const close = listen("/v1/events", KINDS, redraw.soon, setLive);
+  const close = listen("/v1/events", KINDS, redraw.soon, live);
   return () => { redraw.end(); close(); };
 }
 

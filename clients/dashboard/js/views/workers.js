@@ -4,13 +4,13 @@ import { el, fill } from "../dom.js";
 import { time } from "../format.js";
 import { refresher } from "../refresh.js";
 
-export async function workersPage(main, setLive) {
+export async function workersPage({ main, live }) {
   const place = el("div", {});
   async function draw() { fill(place, table((await get("/v1/workers")).items)); }
   await draw();
   fill(main, el("h1", {}, "Workers"), place);
   const redraw = refresher(draw);
-  const close = listen("/v1/events", ["worker.registered", "worker.retired", "trial.started", "trial.completed", "trial.failed"], redraw.soon, setLive);
+  const close = listen("/v1/events", ["worker.registered", "worker.retired", "trial.started", "trial.completed", "trial.failed"], redraw.soon, live);
   return () => { redraw.end(); close(); };
 }
 

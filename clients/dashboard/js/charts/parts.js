@@ -1,0 +1,44 @@
+// What the options of most pictures are made of.
+import { el } from "../dom.js";
+import { number } from "../format.js";
+
+/** Colours of the n-th series, in the order of the tokens. */
+export const SERIES = ["c1", "c2", "c3", "c4", "c5", "c6", "c7", "c8"];
+
+/** A tooltip: a heading and pairs of name and value. An element, so nothing in it is ever read as markup. */
+export function tip(title, pairs) {
+  return el("div", { class: "tip" }, el("b", {}, title), pairs.map(([name, value]) => [el("span", {}, name), el("span", {}, number(value))]));
+}
+
+/** The tooltip part of an option; `shown` makes the element from what ECharts tells. */
+export function tooltip(ink, shown, more = {}) {
+  return {
+    confine: true, transitionDuration: 0, backgroundColor: ink.card, borderColor: ink.line, textStyle: { color: ink.ink },
+    formatter: (told) => shown(told) ?? "", ...more,
+  };
+}
+
+/** Room around the drawing. Names of axes need the left and the bottom. */
+export function room(more = {}) {
+  return { left: 62, right: 18, top: 16, bottom: 44, ...more };
+}
+
+/**
+ * One axis. `kind` is "value", "log", "category" or "time"; `values` are a category's. A whole axis (`whole`) has no ticks
+ * between whole numbers.
+ */
+export function axis(ink, name, { kind = "value", side = "x", values, whole = false, ...more } = {}) {
+  return {
+    type: kind, name, nameLocation: "middle", nameGap: side === "x" ? 28 : 46, nameTextStyle: { color: ink.soft, fontSize: 12 },
+    ...(values ? { data: values } : {}), scale: true, minInterval: whole ? 1 : undefined,
+    axisLine: { show: side === "x", lineStyle: { color: ink.edge } }, axisTick: { show: false },
+    splitLine: { show: side === "y", lineStyle: { color: ink.line } },
+    axisLabel: { color: ink.soft, fontSize: 12, hideOverlap: true, ...(kind === "category" ? {} : { formatter: (value) => number(value) }) },
+    ...more,
+  };
+}
+
+/** A legend along the bottom edge that scrolls when there are many; give `room({bottom: 66})`. */
+export function legend(ink, names) {
+  return { type: "scroll", data: names, bottom: 0, itemHeight: 8, itemWidth: 16, textStyle: { color: ink.soft, fontSize: 12 }, pageIconColor: ink.ink, pageTextStyle: { color: ink.soft } };
+}

@@ -1,0 +1,70 @@
+// Buttons, choices and links used on several pages.
+import { el } from "../dom.js";
+import { tell } from "./toast.js";
+
+/** A quiet drop-down; `options` are texts or [value, text] pairs. `chose` gets the value. */
+export function pick(label, options, current, chose) {
+  return el("select", { class: "quiet", "aria-label": label, onchange: (event) => chose(event.target.value) },
+    options.map((one) => {
+      const [value, text] = Array.isArray(one) ? one : [one, one];
+      return el("option", { value, selected: String(value) === String(current) }, text);
+    }));
+}
+
+/** A row of pressed-or-not buttons of which one is pressed; `chose` gets the value. */
+export function segments(label, options, current, chose) {
+  const row = el("div", { class: "row", role: "group", "aria-label": label });
+  for (const [value, text] of options) {
+    row.append(el("button", { type: "button", "aria-pressed": String(value === current), onclick: (event) => {
+      for (const button of row.children) button.setAttribute("aria-pressed", String(button === event.currentTarget));
+      chose(value);
+    } }, text));
+  }
+  return row;
+}
+
+/** Where the state of a search or a trial is shown. */
+export function state(name, title) {
+  return el("span", { class: `state ${name}`, title }, name);
+}
+
+/** A fact: a large value over its name. */
+export function fact(label, value) {
+  return el("div", { class: "fact" }, el("b", {}, value), el("span", {}, label));
+}
+
+/** A button that copies `text()` to the clipboard. */
+export function copyButton(label, text) {
+  return el("button", { type: "button", onclick: async () => {
+    try { await navigator.clipboard.writeText(text()); tell("Copied.", "good"); }
+    catch { tell("The browser did not allow copying: mark the text and copy it by hand.", "bad"); }
+  } }, label);
+}
+
+/**
+ * A button that does something at the service: disabled while it runs; a refusal is told in the corner.
+ * `act` answers what to say when it worked, or nothing.
+ */
+export function actButton(label, act, { danger = false, primary = false } = {}) {
+  const button = el("button", { type: "button", class: danger ? "danger" : primary ? "primary" : null, onclick: async () => {
+    button.disabled = true;
+    try { const said = await act(); if (said) tell(said, "good"); } catch (error) { tell(error.message, "bad"); }
+    button.disabled = false;
+  } }, label);
+  return button;
+}
+
+/** Links that look like tabs; each is an address, so it can be opened, linked to and gone back from. */
+export function tabs(label, entries, current) {
+  const list = el("div", { class: "tabs", role: "tablist", "aria-label": label }, entries.map(([name, text, href]) =>
+    el("a", { href, role: "tab", "aria-selected": String(name === current), tabindex: name === current ? "0" : "-1" }, text)));
+  list.addEventListener("keydown", (event) => {
+    const move = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+    if (!move) return;
+    const all = [...list.children];
+    const next = all[(all.indexOf(document.activeElement) + move + all.length) % all.length];
+    event.preventDefault();
+    next.focus();
+  });
+  return list;
+}

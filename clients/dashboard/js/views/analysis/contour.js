@@ -1,0 +1,3 @@
+export async function contourTab() {
+  return { async refresh() {}, end() {} };
+}

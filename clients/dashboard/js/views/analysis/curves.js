@@ -1,0 +1,3 @@
+export async function curvesTab() {
+  return { async refresh() {}, end() {} };
+}

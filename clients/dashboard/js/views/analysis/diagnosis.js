@@ -1,0 +1,3 @@
+export async function diagnosisTab() {
+  return { async refresh() {}, end() {} };
+}

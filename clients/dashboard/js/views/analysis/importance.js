@@ -1,0 +1,3 @@
+export async function importanceTab() {
+  return { async refresh() {}, end() {} };
+}

@@ -1,0 +1,3 @@
+export async function parallelTab() {
+  return { async refresh() {}, end() {} };
+}

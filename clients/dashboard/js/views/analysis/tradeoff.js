@@ -1,0 +1,3 @@
+export async function tradeoffTab() {
+  return { async refresh() {}, end() {} };
+}

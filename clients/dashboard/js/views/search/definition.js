@@ -1,0 +1,3 @@
+export async function definitionTab() {
+  return { async refresh() {}, end() {} };
+}

@@ -1,0 +1,3 @@
+export async function overviewTab() {
+  return { async refresh() {}, end() {} };
+}

@@ -1,0 +1,73 @@
+"""The dashboard in a real Chromium over a real API, with trials that the tests move by hand: nothing is trained.
+
+`board` is the service, served over a socket; `page` is a signed-in page of it, and a test fails when its page logs an
+error (a broken script, a refused style, a missing file).
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import pytest
+import uvicorn
+from playwright.sync_api import Browser, Page
+
+from service.limits import Limits
+from tests.databases import SqliteTemplate
+from tests.service.assembled import Service, open_service
+from tests.waiting import wait_until
+
+
+@dataclass(frozen=True)
+class Board:
+    """A served service: its parts, its address, a client with all scopes, and ada's sessions."""
+
+    service: Service
+    address: str
+    ada: httpx.Client
+
+    def link(self) -> str:
+        """A one-time address that signs a browser in."""
+        answer = self.ada.post("/v1/login-codes")
+        answer.raise_for_status()
+        return f"{self.address}{answer.json()['path']}"
+
+
+@pytest.fixture(scope="module")
+def board(sqlite_template: SqliteTemplate, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Board]:
+    """One service for the tests of a module."""
+    folder = tmp_path_factory.mktemp("board")
+    limits = Limits(event_poll_s=0.05, keep_alive_s=5.0)
+    with open_service(folder, sqlite_template.copy(folder), limits) as service:
+        server = uvicorn.Server(uvicorn.Config(service.app, host="127.0.0.1", port=0, log_level="error", lifespan="on"))
+        thread = threading.Thread(target=server.run, daemon=True)
+        thread.start()
+        wait_until(lambda: server.started, timeout_s=20)
+        port = server.servers[0].sockets[0].getsockname()[1]
+        address = f"http://127.0.0.1:{port}"
+        with httpx.Client(
+            base_url=address, headers={"Authorization": f"Bearer {service.token()}"}, timeout=60
+        ) as client:
+            yield Board(service, address, client)
+        server.should_exit = server.force_exit = True
+        thread.join(timeout=20)
+
+
+@pytest.fixture
+def page(board: Board, chromium: Browser, tmp_path: Path) -> Iterator[Page]:
+    """A signed-in page, 1280 pixels wide, whose clipboard may be read."""
+    context = chromium.new_context(
+        viewport={"width": 1280, "height": 1000}, permissions=["clipboard-read", "clipboard-write"]
+    )
+    page = context.new_page()
+    faults: list[str] = []
+    page.on("pageerror", lambda error: faults.append(str(error)))
+    page.on("console", lambda message: faults.append(message.text) if message.type == "error" else None)
+    page.goto(board.link())
+    yield page
+    context.close()
+    assert faults == []
