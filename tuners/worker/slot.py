@@ -256,7 +256,9 @@ class SlotThread:
             if self._stopping:
                 reports.end("released", log=None)
                 return
-            with TemporaryDirectory(dir=self._scratch) as folder:
+            # A trainer that is just being killed may still write: what cannot be removed now goes with the worker's own
+            # folder, and must not change what came of the trial.
+            with TemporaryDirectory(dir=self._scratch, ignore_cleanup_errors=True) as folder:
                 reports = Reports(running, self._repository, self._store, scratch=Path(folder))
                 outcome, log = self._train(running, reports, Path(folder))
             if running.lost:
