@@ -10,7 +10,8 @@ import pytest
 import uvicorn
 
 from service.server import address_of, listening_socket
-from tests.service.assembled import Service, limits, service
+from tests.service.assembled import Service
+from tests.service.conftest import limits, service
 from tests.waiting import wait_until
 
 __all__ = ["limits", "service"]
