@@ -374,6 +374,22 @@ DIAGNOSIS = {
     ],
     "note": None,
 }
+DIAGNOSES = {
+    "items": [DIAGNOSIS],
+    "next_page_token": None,
+    "summary": {
+        "trials": 1,
+        "verdicts": {
+            "diverged": 0,
+            "overfitting": 1,
+            "underfitting": 0,
+            "oscillating": 0,
+            "still_improving": 0,
+            "healthy": 0,
+            "unknown": 0,
+        },
+    },
+}
 EPOCH_TREND = {
     "metric": "val_accuracy",
     "quantiles": [0.1, 0.25, 0.5, 0.75, 0.9],

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, get_args
 
 from fastapi import Query, Response
 
@@ -17,17 +19,19 @@ from service.routes.trends import At, AtQuery
 from service.schemas.analysis import (
     ComparisonOut,
     ContourOut,
+    DiagnosesOut,
     DiagnosisOut,
     FindingOut,
     ImportanceOut,
     ParallelOut,
     TradeoffOut,
+    VerdictsOut,
 )
 from service.schemas.trends import MetricOut
 from service.trends.axes import contour_report, parallel_report
 from service.trends.comparison import comparison_report
 from service.trends.curves import all_epochs, mean_curves
-from service.trends.diagnosis import diagnosis_of
+from service.trends.diagnosis import Diagnosis, Verdict, diagnosis_of
 from service.trends.importance import Subject, importance_report
 from service.trends.objective import objective_steps
 from service.trends.report import chosen_metrics, hyperparameter_of
@@ -38,6 +42,7 @@ from storage import errors
 from storage.errors import FieldFault
 from storage.ids import SearchId
 from storage.records import Direction, Search, Trial
+from storage.states import TRIAL_ENDED, TrialState
 from tuners.analysis.client import AnalysisFailed
 from tuners.space import Space
 
@@ -258,15 +263,62 @@ def diagnosis(trial_id: TrialPath, caller: Reader, ctx: Ctx) -> DiagnosisOut:
     """
     trial = ctx.repository.get_trial(trial_id, owner=caller.owner)
     search = ctx.repository.get_search(trial.search_id)
-    best = [each for each in ctx.repository.best_trials(search.id, count=1) if each.id != trial.id]
-    curves = mean_curves(all_epochs(ctx.repository, trial_id))
-    base = "loss" if "loss" in {*curves.by_metric, *curves.broken} else search.objective.name.removeprefix("val_")
-    found = diagnosis_of(
-        curves,
-        objective=search.objective,
-        directions=metric_directions(search, [trial]),
-        best_training=best[0].metrics.get(base) if best else None,
+    return _diagnosed((trial,), search, ctx)[0]
+
+
+@router.get(
+    "/searches/{search_id}/diagnosis",
+    summary="Diagnose a search's trials",
+    responses=answers(
+        200, examples.DIAGNOSES, errors.NotFound, errors.InvalidPage, description="One page, by trial number."
+    ),
+)
+def diagnoses(
+    search_id: SearchPath,
+    caller: Reader,
+    ctx: Ctx,
+    state: Annotated[
+        list[TrialState] | None,
+        Query(description="Only trials in these states; may be repeated. Ended ones unless given."),
+    ] = None,
+    limit: Annotated[int, Query(ge=1, le=500)] = 100,
+    page_token: Annotated[str | None, Query(max_length=2000)] = None,
+) -> DiagnosesOut:
+    """What the learning curves of each trial show, as `GET /trials/{trial_id}/diagnosis` says it, and how many trials
+    of the page got which verdict. Trials that still run are left out unless `state` asks for them.
+    """
+    search = ctx.repository.get_search(search_id, owner=caller.owner)
+    states = frozenset(state) if state else TRIAL_ENDED
+    page = ctx.repository.list_trials(search_id, limit=limit, page_token=page_token, states=states)
+    items = _diagnosed(page.items, search, ctx)
+    counts = Counter(item.verdict for item in items)
+    return DiagnosesOut(
+        items=items,
+        next_page_token=page.next_page_token,
+        summary=VerdictsOut(trials=len(items), verdicts={verdict: counts[verdict] for verdict in get_args(Verdict)}),
     )
+
+
+def _diagnosed(trials: Sequence[Trial], search: Search, ctx: Context) -> list[DiagnosisOut]:
+    """The diagnosis of each trial, in their order. The epochs of one trial at a time are in memory."""
+    best = ctx.repository.best_trials(search.id, count=2)
+    directions = metric_directions(search, trials)
+    found = []
+    for trial in trials:
+        curves = mean_curves(all_epochs(ctx.repository, trial.id))
+        base = "loss" if "loss" in {*curves.by_metric, *curves.broken} else search.objective.name.removeprefix("val_")
+        peer = next((each for each in best if each.id != trial.id), None)
+        diagnosis = diagnosis_of(
+            curves,
+            objective=search.objective,
+            directions=directions,
+            best_training=peer.metrics.get(base) if peer else None,
+        )
+        found.append(_written(diagnosis, trial, executions=curves.executions))
+    return found
+
+
+def _written(found: Diagnosis, trial: Trial, *, executions: int) -> DiagnosisOut:
     return DiagnosisOut(
         trial_id=trial.id,
         number=trial.number,
@@ -275,7 +327,7 @@ def diagnosis(trial_id: TrialPath, caller: Reader, ctx: Ctx) -> DiagnosisOut:
         metric=MetricOut(name=found.metric, direction=found.direction),
         validation_metric=found.validation_metric,
         epochs=found.epochs,
-        executions=curves.executions,
+        executions=executions,
         findings=[
             FindingOut(
                 code=each.code, statement=each.statement, evidence=dict(each.evidence), try_next=list(each.try_next)

@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from service.schemas.base import ObjectiveOut, Schema, Value
+from service.schemas.base import ObjectiveOut, Page, Schema, Value
 from service.schemas.trends import MetricOut
 
 
@@ -191,3 +191,16 @@ class DiagnosisOut(Schema):
     executions: int = Field(description="Trainings (or folds) the curves are the mean of.")
     findings: list[FindingOut] = Field(description="The gravest first.")
     note: str | None = Field(description="Why there is nothing to say, if so.")
+
+
+class VerdictsOut(Schema):
+    """How many trials of a page got which verdict."""
+
+    trials: int
+    verdicts: dict[str, int] = Field(description="By verdict, the gravest first, those that nobody got with 0.")
+
+
+class DiagnosesOut(Page[DiagnosisOut]):
+    """What the learning curves of a search's trials say: a page of them, by number."""
+
+    summary: VerdictsOut = Field(description="Of this page: add up the pages' for the search.")

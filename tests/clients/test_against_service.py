@@ -245,6 +245,7 @@ def test_what_the_trials_say_together(live: headstock.Client, search: headstock.
         live.compare(search, search.id)
     found = search.best()[0].diagnosis()
     assert (found.verdict, found.epochs, found.findings) == ("unknown", 2, [])
+    assert found in list(search.diagnoses())
 
 
 def test_events_are_told_to_the_end(search: headstock.Search) -> None:

@@ -351,6 +351,14 @@ def test_diagnose_tells_evidence_and_advice(run: Run, script: Script) -> None:
     assert run("diagnose", "9").code == 1
 
 
+def test_diagnose_of_a_search_counts_the_verdicts(run: Run, script: Script) -> None:
+    script.on("GET", f"{SEARCH}/diagnosis", ok(examples.DIAGNOSES))
+    lines = run("diagnose", "latest").out.splitlines()
+    assert lines[1].split()[:3] == ["4", "overfitting", "30"]
+    assert lines[-1] == "1 of 1: overfitting"
+    assert [each["number"] for each in run("diagnose", "latest", "--json").json()] == [4]
+
+
 def test_compare_stands_searches_side_by_side(run: Run, script: Script) -> None:
     two = {**examples.COMPARISON, "searches": examples.COMPARISON["searches"] * 2}
     script.on("GET", "/v1/searches/compare", ok(two))

@@ -214,3 +214,40 @@ def test_a_running_trial_is_diagnosed_from_its_rows(service: Service, ada: TestC
     assert stranger.get(f"/v1/trials/{trial_id}/diagnosis").status_code == 404
     assert ada.get(f"/v1/trials/t_{'0' * 32}/diagnosis").status_code == 404
     assert ada.get(f"/v1/trials/{trial_id}/diagnosis?metric=loss").status_code == 422
+
+
+def test_the_trials_of_a_search_are_diagnosed_page_by_page(
+    service: Service, ada: TestClient, definition: Document
+) -> None:
+    definition["fit"]["epochs"] = 30
+    kinds = {"overfitting": (0.05, 0.6), "healthy": (0.2, 0.25), "unknown": None}
+    search_id = SearchId(ada.post("/v1/searches", json=definition).json()["id"])
+    repository = service.repository
+    repository.start_search(search_id)
+    version = repository.get_search(search_id).oracle_version
+    new = [NewTrial(values={"units": 32, "learning_rate": 0.001}, values_hash=f"{n:032x}") for n in range(4)]
+    repository.add_trials(search_id, new, oracle_state={}, expected_version=version)
+    worker = repository.register_worker(
+        name="w", host="h", pid=1, backend="tensorflow", slots=[Slot(0, "cpu:0", None)], versions={}
+    )
+    for ends in [*kinds.values(), None]:
+        (claim,) = repository.claim_trials(worker.id, count=1, lease_s=60.0)
+        train, val = map(falling, ends) if ends else ([1.0], [1.0])
+        pairs = enumerate(zip(train, val, strict=True))
+        rows = [EpochRow(0, n, {"loss": a, "val_loss": b, "val_accuracy": 0.5}, 0.1) for n, (a, b) in pairs]
+        repository.record_epochs(claim.lease, rows)
+        if claim.trial.number < 3:
+            repository.complete_trial(claim.lease, seconds=1.0)
+    path = f"/v1/searches/{search_id}/diagnosis"
+    whole = ada.get(path).json()
+    assert [item["verdict"] for item in whole["items"]] == list(kinds)
+    assert whole["summary"]["trials"] == 3
+    assert {verdict for verdict, count in whole["summary"]["verdicts"].items() if count} == set(kinds)
+    for item in whole["items"]:
+        assert item == ada.get(f"/v1/trials/{item['trial_id']}/diagnosis").json()
+    first = ada.get(path, params={"limit": 2}).json()
+    second = ada.get(path, params={"limit": 2, "page_token": first["next_page_token"]}).json()
+    assert first["items"] + second["items"] == whole["items"]
+    assert (first["summary"]["trials"], second["summary"]["trials"]) == (2, 1)
+    (running,) = ada.get(path, params={"state": "RUNNING"}).json()["items"]
+    assert (running["state"], running["number"]) == ("RUNNING", 3)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from headstock import _downloads, _events, _pages, frames
 from headstock._http import Http, QueryValue, segment
 from headstock._waiting import until_ended
-from headstock.analysis import Contour, Importance, Method, Parallel, Tradeoff
+from headstock.analysis import Contour, Diagnosis, Importance, Method, Parallel, Tradeoff
 from headstock.errors import HeadstockError, NotFound
 from headstock.jobs import FinalJob
 from headstock.models import (
@@ -313,6 +313,10 @@ class Search:
     def contour(self, x: str, y: str, *, metric: str | None = None, at: At = "best") -> Contour:
         """A metric over two hyperparameters: the trials, and a grid that is linear between them."""
         return self._http.get(f"{self._path}/contour", Contour, query={"x": x, "y": y, "metric": metric, "at": at})
+
+    def diagnoses(self, *, state: TrialState | None = None) -> Iterator[Diagnosis]:
+        """What each trial's curves say, by number, fetched page by page; of ended trials unless told otherwise."""
+        return _pages.items(self._http, f"{self._path}/diagnosis", Page[Diagnosis], query={"state": state})
 
     def plot(
         self,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Annotated
 
 import typer
@@ -9,7 +10,7 @@ from rich.text import Text
 
 from headstock import words
 from headstock.analysis import Method
-from headstock.cli.session import JsonFlag, SearchReference, session_of
+from headstock.cli.session import JsonFlag, SearchReference, Session, session_of
 from headstock.errors import HeadstockError
 
 _BAR = 30
@@ -126,12 +127,20 @@ def compare(
 
 def diagnose(
     context: typer.Context,
-    trial: Annotated[str, typer.Argument(metavar="TRIAL", help="Id, or the number within the search of --search.")],
+    trial: Annotated[
+        str,
+        typer.Argument(
+            metavar="TRIAL|SEARCH", help="A trial's id or number (within --search), or a search: all of its."
+        ),
+    ],
     search: Annotated[str, typer.Option("--search", help="Where a trial's number counts.")] = "latest",
     as_json: JsonFlag = False,
 ) -> None:
-    """Say what a trial's learning curves show, and what to try next."""
+    """Say what a trial's learning curves show, and what to try next; or those of all ended trials of a search."""
     session = session_of(context)
+    if not trial.isdigit() and not trial.startswith("t_"):
+        _diagnose_all(session, trial, as_json=as_json)
+        return
     found = session.trial(trial, search=search).diagnosis()
     if as_json:
         session.print_json(found)
@@ -145,3 +154,26 @@ def diagnose(
             session.out.print(Text(f"  try: {advice}"), soft_wrap=True)
     if found.note:
         session.out.print(Text(f"{found.note}."), soft_wrap=True)
+
+
+def _diagnose_all(session: Session, search: str, *, as_json: bool) -> None:
+    found = list(session.search(search).diagnoses())
+    if as_json:
+        session.print_json(found)
+        return
+    session.print_table(
+        (">trial", "verdict", ">epochs", "what it shows", "try"),
+        (
+            (
+                each.number,
+                each.verdict.replace("_", " "),
+                each.epochs,
+                each.findings[0].statement if each.findings else each.note or "–",
+                next(iter(each.findings[0].try_next), "–") if each.findings else "–",
+            )
+            for each in found
+        ),
+        empty="No trial has ended yet.",
+    )
+    for verdict, count in Counter(each.verdict for each in found).most_common():
+        session.out.print(f"{count} of {len(found)}: {verdict.replace('_', ' ')}", markup=False)
