@@ -29,7 +29,7 @@ Script = Callable[["ScriptedTrainer", RunTrial], None]
 
 
 class ScriptedTrainer:
-    """Runs its script for each trial on a thread; killing it makes every further message vanish."""
+    """Runs its script for each trial on a thread; killing it makes every further message and file vanish."""
 
     def __init__(self, script: Script, deliver: Deliver, pid: int) -> None:
         self.pid = pid
@@ -104,7 +104,12 @@ class ScriptedTrainer:
             if isinstance(job, Quit):
                 self.exit(0)
             elif isinstance(job, RunTrial):
-                self._script(self, job)
+                try:
+                    self._script(self, job)
+                except OSError:
+                    # A process that was killed writes nothing more; this thread finds its folder gone instead.
+                    if not self.killed.is_set():
+                        raise
 
 
 class ScriptedLauncher:
