@@ -32,6 +32,7 @@ from storage.records import (
     LeaderLease,
     Lease,
     LeaseStatus,
+    MachineSample,
     NewArtifact,
     NewSearch,
     NewTrial,
@@ -181,8 +182,17 @@ class WorkQueue(Protocol):
         versions: dict[str, str],
     ) -> Worker: ...
 
-    def beat_worker(self, worker_id: WorkerId, slots: Sequence[Slot]) -> None:
-        """Move `seen_at` and store what each slot does."""
+    def beat_worker(
+        self, worker_id: WorkerId, slots: Sequence[Slot], *, samples: Sequence[MachineSample] | None = None
+    ) -> None:
+        """Move `seen_at` and store what each slot does. May be repeated: the last call says what is there.
+
+        Args:
+            samples: Take the place of those that are stored, oldest first; None leaves them. Numbers must be finite.
+
+        Raises:
+            NotFound: There is no such worker.
+        """
         ...
 
     def retire_worker(self, worker_id: WorkerId) -> None: ...

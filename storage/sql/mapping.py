@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, cast
 
 from sqlalchemy import Row, Select, select
@@ -20,10 +20,12 @@ from storage.records import (
     Failure,
     Lease,
     Limits,
+    MachineSample,
     Objective,
     Reason,
     Search,
     Slot,
+    SlotSample,
     StoredEpoch,
     TableColumn,
     Token,
@@ -311,6 +313,24 @@ def from_slot(slot: Slot) -> dict[str, object]:
     return {"number": slot.number, "device": slot.device, "trial_id": slot.trial_id}
 
 
+def from_sample(sample: MachineSample) -> list[object]:
+    """A list and not an object: a worker's heartbeat writes dozens of them."""
+    slots = [
+        [each.number, each.utilisation, each.memory_used_bytes, each.memory_total_bytes, each.temperature_celsius,
+         each.trainer_bytes]
+        for each in sample.slots
+    ]  # fmt: skip
+    machine = [sample.cpu, sample.memory_used_bytes, sample.memory_total_bytes]
+    return [sample.recorded_at.timestamp(), *machine, slots]
+
+
+def to_sample(stored: list[Any]) -> MachineSample:
+    recorded, cpu, used, total, slots = stored
+    return MachineSample(
+        datetime.fromtimestamp(recorded, UTC), cpu, used, total, tuple(SlotSample(*each) for each in slots)
+    )
+
+
 def to_worker(row: Row[Any]) -> Worker:
     return Worker(
         id=WorkerId(row.id),
@@ -323,6 +343,7 @@ def to_worker(row: Row[Any]) -> Worker:
         started_at=row.started_at,
         seen_at=row.seen_at,
         ended_at=row.ended_at,
+        samples=tuple(to_sample(each) for each in row.samples),
     )
 
 

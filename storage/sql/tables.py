@@ -215,6 +215,7 @@ workers = Table(
     Column("started_at", UtcDateTime, nullable=False),
     Column("seen_at", UtcDateTime, nullable=False),
     Column("ended_at", UtcDateTime),
+    Column("samples", JsonText, nullable=False, server_default=text("'[]'")),
 )
 
 trials = Table(

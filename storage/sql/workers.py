@@ -9,10 +9,10 @@ from sqlalchemy import insert, select, update
 
 from storage.errors import NotFound
 from storage.ids import WorkerId, new_worker_id
-from storage.records import Slot, Worker
+from storage.records import MachineSample, Slot, Worker
 from storage.sql import tables
 from storage.sql.database import Transaction
-from storage.sql.mapping import from_slot, to_worker
+from storage.sql.mapping import from_sample, from_slot, to_worker
 from storage.sql.part import Part
 
 _workers = tables.workers.c
@@ -33,6 +33,7 @@ class Workers(Part):
                     backend=backend,
                     slots=[from_slot(slot) for slot in slots],
                     versions=versions,
+                    samples=[],
                     started_at=now,
                     seen_at=now,
                 )
@@ -42,9 +43,13 @@ class Workers(Part):
 
         return self._database.write(work)
 
-    def beat_worker(self, worker_id: WorkerId, slots: Sequence[Slot]) -> None:
+    def beat_worker(
+        self, worker_id: WorkerId, slots: Sequence[Slot], *, samples: Sequence[MachineSample] | None = None
+    ) -> None:
+        measured = {} if samples is None else {"samples": [from_sample(sample) for sample in samples]}
+
         def work(tx: Transaction) -> None:
-            _change(tx, worker_id, seen_at=tx.now(), slots=[from_slot(slot) for slot in slots])
+            _change(tx, worker_id, seen_at=tx.now(), slots=[from_slot(slot) for slot in slots], **measured)
 
         self._database.write(work)
 
@@ -54,7 +59,8 @@ class Workers(Part):
             if row is None:
                 raise NotFound(f"there is no worker {worker_id}")
             if row.ended_at is None:
-                _change(tx, worker_id, ended_at=tx.now())
+                # What a machine did long ago is nobody's business here.
+                _change(tx, worker_id, ended_at=tx.now(), samples=[])
                 tx.emit("worker.retired", owner=None, worker_id=worker_id, name=row.name)
 
         self._database.write(work)

@@ -10,7 +10,7 @@ import pytest
 
 from storage.errors import DatasetInUse, InvalidPage, NameTaken, NotFound, SchemaOutdated
 from storage.ids import DatasetId, TokenId, WorkerId, new_dataset_id, new_token_id, new_weights_id
-from storage.records import LeaderLease, Slot, Token, Weights
+from storage.records import LeaderLease, MachineSample, Slot, SlotSample, Token, Weights
 from storage.sql import open_repository
 from tests.contracts.scenes import Scene
 
@@ -175,6 +175,28 @@ def test_workers_come_and_go(scene: Scene) -> None:
     for call in (scene.repository.retire_worker, lambda worker_id: scene.repository.beat_worker(worker_id, [])):
         with pytest.raises(NotFound):
             call(WorkerId("w_none"))
+
+
+def test_the_last_samples_of_a_machine_are_kept_until_its_worker_leaves(scene: Scene) -> None:
+    slots = [Slot(0, "gpu:0", None), Slot(1, "cpu", None)]
+    worker = scene.repository.register_worker(name="a", host="h", pid=1, backend="jax", slots=slots, versions={})
+    assert worker.samples == ()
+    first = MachineSample(scene.clock.now(), None, None, None)
+    scene.clock.advance(5.5)
+    devices = (SlotSample(0, 0.87, 2**36, 2**37, 61.0, 2**31), SlotSample(1))
+    second = MachineSample(scene.clock.now(), 0.25, 2**33, 2**35, devices)
+
+    def stored(*, ended: bool = False) -> tuple[MachineSample, ...]:
+        found = scene.repository.list_workers(include_ended=ended)
+        return next(one.samples for one in found if one.id == worker.id)
+
+    scene.repository.beat_worker(worker.id, slots, samples=[first])
+    scene.repository.beat_worker(worker.id, slots, samples=[first, second])
+    assert stored() == (first, second)
+    scene.repository.beat_worker(worker.id, slots)
+    assert stored() == (first, second)
+    scene.repository.retire_worker(worker.id)
+    assert stored(ended=True) == ()
 
 
 def test_tokens_are_found_until_they_are_gone(scene: Scene) -> None:

@@ -54,8 +54,9 @@ def seams(rows: list[StoredEpoch]) -> list[int]:
 
 def test_search_is_trained_scored_and_its_models_kept(scene: Scene) -> None:
     made = scene.search(2, executions_per_trial=2)
-    with scene.working():
+    with scene.working(sample_s=0.05):
         trials = scene.wait_for_end(made)
+        (worker,) = scene.repository.list_workers()
     for trial in trials:
         assert trial.state is TrialState.COMPLETED
         assert trial.score is not None
@@ -69,6 +70,10 @@ def test_search_is_trained_scored_and_its_models_kept(scene: Scene) -> None:
         assert sorted((a.kind, a.execution) for a in artifacts) == [("best", 0), ("best", 1), ("last", 1)]
         for artifact in artifacts:
             checkpoints.read(scene.store.local_path(artifact.key, sha256=artifact.sha256))
+    slots = [sample.slots[0] for sample in worker.samples]
+    # A trainer with Keras in it is a few hundred MiB, and it was busy at some time of the last seconds.
+    assert max(slot.trainer_bytes or 0 for slot in slots) > 100 * 2**20
+    assert max(slot.utilisation or 0 for slot in slots) > 0.05
 
 
 def test_killed_trainer_costs_one_attempt_and_no_epoch_is_lost_or_doubled(scene: Scene) -> None:

@@ -144,7 +144,13 @@ class Scene:
 
     @contextmanager
     def working(
-        self, launcher: Launcher | None = None, *, repository: Any = None, store: Any = None, **settings: Any
+        self,
+        launcher: Launcher | None = None,
+        *,
+        repository: Any = None,
+        store: Any = None,
+        sample_s: float = 60.0,
+        **settings: Any,
     ) -> Iterator[Worker]:
         """A worker that runs for as long as the block, and stops as on SIGTERM at its end."""
         own = self.settings.model_copy(update=settings)
@@ -155,6 +161,7 @@ class Scene:
             self.clock,
             launcher or LocalLauncher(slots=own.slots, backend=own.backend, environment=os.environ),
             name="test",
+            sample_s=sample_s,
         )
         stop = threading.Event()
         faults: list[BaseException] = []

@@ -125,6 +125,11 @@ class SlotThread:
         running = self._running
         return Slot(self._place.number, self._trainer.device, None if running is None else running.lease.trial_id)
 
+    @property
+    def trainer_pid(self) -> int | None:
+        """Of the trainer's process, while there is one."""
+        return self._trainer.pid
+
     def start(self) -> None:
         self._thread.start()
 

@@ -45,6 +45,12 @@ class WarmTrainer:
         return self._process is not None
 
     @property
+    def pid(self) -> int | None:
+        """Of its process, while there is one."""
+        process = self._process
+        return None if process is None else process.pid
+
+    @property
     def is_ready(self) -> bool:
         """Whether it waits for a trial."""
         return self._ready is not None

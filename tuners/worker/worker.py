@@ -22,6 +22,7 @@ from storage.records import Claim
 from storage.repository import Repository
 from storage.settings import Settings
 from tuners.launchers.base import Launcher
+from tuners.worker.machine import SAMPLE_S, Gpus, Machine, Sampler
 from tuners.worker.scratch import sweep_scratch
 from tuners.worker.slot import Claimed, SlotThread
 
@@ -37,13 +38,15 @@ _LIBRARIES = ("headstock-server", "keras", "tensorflow", "jax", "torch", "numpy"
 class Worker:
     """Runs trials for one machine. One per process.
 
-    Four kinds of thread: each slot's own, which writes what its trainer reports; the claimer, which asks for trials for
-    all idle slots at once; the renewer, which keeps all leases and takes the directives that come with them; and the
-    guard (the caller of `run`), which never waits for the database, so that a trainer dies in time when its lease can
-    no longer be trusted, whatever else hangs.
+    Five kinds of thread: each slot's own, which writes what its trainer reports; the claimer, which asks for trials for
+    all idle slots at once; the renewer, which keeps all leases and takes the directives that come with them; the
+    sampler, which looks at the machine for the heartbeat to tell; and the guard (the caller of `run`), which never
+    waits for the database, so that a trainer dies in time when its lease can no longer be trusted, whatever else hangs.
 
     Args:
         launcher: Starts the trainers; its places are the slots.
+        gpus: Reads the places' GPUs.
+        sample_s: Seconds between two looks at the machine.
     """
 
     def __init__(
@@ -55,6 +58,8 @@ class Worker:
         launcher: Launcher,
         *,
         name: str | None = None,
+        gpus: Gpus | None = None,
+        sample_s: float = SAMPLE_S,
     ) -> None:
         self._repository = repository
         self._settings = settings
@@ -63,6 +68,11 @@ class Worker:
         self._name = name or socket.gethostname()
         self._store = store
         self._slots: tuple[SlotThread, ...] = ()
+        self._sampler = Sampler(
+            Machine(launcher.places, clock, gpus or Gpus()),
+            lambda: [slot.trainer_pid for slot in self._slots],
+            interval_s=sample_s,
+        )
         self._worker_id: WorkerId | None = None
         self._idle = threading.Condition()
         self._newly_idle = False
@@ -109,6 +119,7 @@ class Worker:
                 slot.start()
             claimer.start()
             renewer.start()
+            self._sampler.start()
             _log.info("worker_started", worker_id=self._worker_id, slots=len(self._slots))
             while not stop.wait(_GUARD_S) and self._fault is None and not self._at_once.is_set():
                 self._watch()
@@ -144,6 +155,7 @@ class Worker:
                     break
         for slot in self._slots:
             slot.abort()
+        self._sampler.stop()
         self._ended.set()
         renewer.join(_RETRY_S)
         with suppress(HeadstockError):
@@ -210,7 +222,13 @@ class Worker:
             for (slot, running), status in zip(held, statuses, strict=True):
                 slot.direct(running, running.renewed(status.directive, asked_at=asked_at))
         assert self._worker_id is not None
-        self._repository.beat_worker(self._worker_id, [slot.state for slot in self._slots])
+        samples = self._sampler.take()
+        try:
+            self._repository.beat_worker(self._worker_id, [slot.state for slot in self._slots], samples=samples)
+        except StorageUnavailable:
+            if samples is not None:
+                self._sampler.give_back()
+            raise
 
     def _slot_idle(self) -> None:
         with self._idle:
