@@ -18,6 +18,7 @@ from storage import errors
 from tuners.catalogue import Argument, Entry, catalogue
 from tuners.catalogue.applications import applications
 from tuners.catalogue.estimators import EstimatorCatalogue, estimator_catalogue
+from tuners.definitions.metrics import usual_direction
 from tuners.templates import template, template_names
 
 router = protected_router("platform")
@@ -53,9 +54,10 @@ def read_template(name: Annotated[str, Path(max_length=64, examples=["mlp"])], c
 def read_catalog(caller: Reader, ctx: Ctx) -> dict[str, Any]:
     """Layers (with how many inputs they take where it is not one), optimizers, losses, metrics, callbacks, tuners and
     what else definitions may name, with their arguments: the types, ranges and defaults that submissions are checked
-    against; the backbones of models of type `application`, with their smallest images and the names of the layers that
-    have weights; and the estimators, steps and metrics of models of type `sklearn`. Also the builders that the operator
-    has registered, and whether definitions may bring code of their own.
+    against. Of a metric also the name under which it is logged, and which way it is better. Then the backbones of
+    models of type `application`, with their smallest images and the names of the layers that have weights; the
+    estimators, steps and metrics of models of type `sklearn`; the builders that the operator has registered, and
+    whether definitions may bring code of their own.
     """
     return {
         **_catalog_document(),
@@ -104,9 +106,17 @@ def _catalog_document() -> dict[str, Any]:
     return {
         "keras_version": known.keras_version,
         **{section: _entries(getattr(known, section)) for section in sections},
+        "metrics": _of_metrics(known.metrics),
         "applications": _of_applications(),
         **_of_estimators(estimator_catalogue()),
     }
+
+
+def _of_metrics(entries: Mapping[str, Entry]) -> dict[str, Any]:
+    shown = _entries(entries)
+    for name, entry in entries.items():
+        shown[name] |= {"logged_as": entry.logged_as, "direction": usual_direction(entry.logged_as)}
+    return shown
 
 
 def _of_applications() -> dict[str, Any]:
@@ -159,4 +169,6 @@ def _argument(argument: Argument) -> dict[str, Any]:
         said["exclusive_minimum" if argument.exclusive_minimum else "minimum"] = argument.minimum
     if argument.maximum is not None:
         said["exclusive_maximum" if argument.exclusive_maximum else "maximum"] = argument.maximum
+    if any(kind.endswith("_list") for kind in argument.kinds):
+        said |= {"min_items": argument.min_items, "max_items": argument.max_items}
     return said

@@ -78,6 +78,8 @@ def test_the_catalog_names_arguments_and_ranges(ada: TestClient) -> None:
     assert (units["kinds"], units["required"], units["minimum"]) == (["int"], True, 1)
     assert catalog["layers"]["Concatenate"]["inputs"] == [2, 64]
     assert catalog["layers"]["Bidirectional"]["arguments"]["of"]["kinds"] == ["layer"]
+    assert catalog["layers"]["Conv2D"]["arguments"]["kernel_size"]["max_items"] == 2
+    assert (catalog["metrics"]["AUC"]["logged_as"], catalog["metrics"]["AUC"]["direction"]) == ("auc", "max")
     assert catalog["regularizers"]["L2"]["arguments"]["l2"]["maximum"] == 1000
     assert {"random", "grid", "hyperband", "bayesian"} <= set(catalog["tuners"])
     assert "Lambda" not in catalog["layers"]
