@@ -40,6 +40,7 @@ from service.routes import (
 )
 from service.routes import datasets as datasets_routes
 from service.routes import weights as weights_routes
+from service.routes import workers as workers_routes
 from service.sign_in import Brake, LoginCodes
 from service.streams import EventHub
 from service.upload_slots import UploadSlots
@@ -115,13 +116,13 @@ def create_app(
         exports=Gate("model downloads", places=limits.exports, wait_s=limits.gate_wait_s),
         exporter=exporter or ChildExporter(settings),
         pictures=Gate("pictures", places=limits.pictures, wait_s=limits.gate_wait_s),
-        tables=Gate("Parquet files", places=limits.tables, wait_s=limits.gate_wait_s),
+        tables=Gate("Parquet and event files", places=limits.tables, wait_s=limits.gate_wait_s),
         painter=painter or make_painter(settings, clock),
         analyses=Gate("analyses", places=limits.analyses, wait_s=limits.gate_wait_s),
         analyst=analyst or Analyst(clock, idle_s=settings.planner_idle_s),
     )
     of_searches = (analysis, searches, trials, epochs, results, trends, plots, exports, imports, finals, range_tests)
-    for module in (*of_searches, datasets_routes, weights_routes, platform, events, sign_in, health):
+    for module in (*of_searches, datasets_routes, weights_routes, platform, workers_routes, events, sign_in, health):
         app.router.routes.extend(module.router.routes)
     for module in (sign_in, health):
         app.router.routes.extend(module.public_router.routes)

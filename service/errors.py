@@ -130,7 +130,7 @@ class NoScoredTrial(HeadstockError):
 
 
 class ExportUnavailable(HeadstockError):
-    """The process that writes Parquet files did not begin this one."""
+    """The process that writes Parquet or event files did not begin this one."""
 
     code = "export_unavailable"
     retryable = True

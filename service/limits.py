@@ -28,7 +28,7 @@ class Limits:
         checks: Definitions checked at a time, those that wait for the planner included.
         exports: Models made ready for download at a time.
         pictures: Pictures drawn at a time, those that wait for a drawing process included.
-        tables: Parquet files written at a time.
+        tables: Parquet and event files written at a time.
         analyses: Importances and surfaces worked out at a time, those that wait for the process included.
         gate_wait_s: Seconds a request waits for a place among those before it is sent away.
         login_code_s: Seconds a login link works.

@@ -79,7 +79,7 @@ KINDS: dict[type[errors.HeadstockError], Kind] = {
     edge.ModelNotReady: Kind(409, "Model not ready"),
     edge.ReportNotReady: Kind(409, "Report not ready"),
     edge.NoScoredTrial: Kind(409, "No scored trial"),
-    edge.ExportUnavailable: Kind(503, "Table cannot be written", retry_after_s=1),
+    edge.ExportUnavailable: Kind(503, "Export cannot be written", retry_after_s=1),
     edge.AnalysisUnavailable: Kind(503, "Analysis cannot be made", retry_after_s=1),
     edge.PictureUnavailable: Kind(503, "Picture cannot be drawn", retry_after_s=1),
 }

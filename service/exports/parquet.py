@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from service.exports.columns import Cell, Table
+from service.exports.pieces import begun
 from service.gate import Gate
 from storage.clock import Clock
 from tuners.list_values import is_list, items_of
@@ -21,23 +22,12 @@ def parquet_pieces(table: Table, *, gate: Gate, clock: Clock) -> Iterator[bytes]
 
     Raises:
         TooManyRequests: No place got free in time.
-        TableFailed: The child took too long or too much memory, or ended; what was yielded is no whole file.
+        FileFailed: The child took too long or too much memory, or ended; what was yielded is no whole file.
     """
     types = [column.type for column in table.columns]
     portions = iter(lambda: list(itertools.islice(table.rows, _BATCH_ROWS)), [])
     batches = ([[wire_cell(row[place], type) for row in rows] for place, type in enumerate(types)] for rows in portions)
-    return _begun(_within(gate, parquet_bytes(table.columns, batches, clock=clock)))
-
-
-def _within(gate: Gate, pieces: Iterator[bytes]) -> Iterator[bytes]:
-    with gate.entered():
-        yield from pieces
-
-
-def _begun(pieces: Iterator[bytes]) -> Iterator[bytes]:
-    """The pieces, of which the first is there already: what fails at once can still be answered with a status."""
-    first = next(pieces)
-    return itertools.chain((first,), pieces)
+    return begun(parquet_bytes(table.columns, batches, clock=clock), gate)
 
 
 def wire_cell(cell: Cell, type: ColumnType) -> WireCell:

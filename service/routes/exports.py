@@ -1,8 +1,8 @@
-"""Tables of a search to take home."""
+"""Tables and event files of a search to take home."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from enum import StrEnum
 from typing import Annotated
 
@@ -10,16 +10,15 @@ from fastapi import Query
 from fastapi.responses import StreamingResponse
 
 from service import examples
-from service.context import Context
 from service.contracts import answers
 from service.dependencies import Ctx, Reader, SearchPath, protected_router
 from service.errors import ExportUnavailable
-from service.exports.columns import Table as Found
 from service.exports.columns import epoch_table, trial_table
+from service.exports.event_files import event_file_pieces
 from service.exports.parquet import parquet_pieces
 from service.exports.text import csv_lines, epochs_jsonl, trials_jsonl
 from storage import errors
-from tuners.tables.client import TableFailed
+from tuners.child_files import FileFailed
 
 router = protected_router("results")
 
@@ -33,25 +32,27 @@ class Format(StrEnum):
     csv = "csv"
     jsonl = "jsonl"
     parquet = "parquet"
+    tensorboard = "tensorboard"
 
 
 _MEDIA_TYPES = {
     Format.csv: "text/csv; charset=utf-8",
     Format.jsonl: "application/x-ndjson",
     Format.parquet: "application/vnd.apache.parquet",
+    Format.tensorboard: "application/zip",
 }
 
 
 @router.get(
     "/searches/{search_id}/export",
-    summary="Export a table",
+    summary="Export a search",
     response_class=StreamingResponse,
     responses=answers(
         200,
         examples.CSV,
         errors.NotFound,
         ExportUnavailable,
-        description="The whole table, streamed.",
+        description="The whole file, streamed.",
         media_type="text/csv",
     ),
 )
@@ -62,33 +63,40 @@ def export(
     table: Annotated[Table, Query()] = Table.trials,
     format: Annotated[Format, Query()] = Format.csv,
 ) -> StreamingResponse:
-    """All trials or all epochs of a search, as CSV, as JSON lines or as Parquet.
+    """All trials or all epochs of a search, as CSV, as JSON lines or as Parquet; or both as TensorBoard's event files.
 
     CSV: cells that a spreadsheet would run as a formula begin with an apostrophe; values that are not finite are empty.
     JSON lines: the objects that the lists of trials and epochs show. Parquet: the columns of the CSV with their types;
-    lists are lists, times are timestamps, NaN and infinities are themselves.
+    lists are lists, times are timestamps, NaN and infinities are themselves. TensorBoard: a zip with a folder for each
+    trial that has begun (and each of its executions, where there are several) and the HParams plugin's table; `table`
+    means nothing.
     """
     search = ctx.repository.get_search(search_id, owner=caller.owner)
     pieces: Iterator[str] | Iterator[bytes]
     of_trials = table is Table.trials
-    if format is Format.jsonl:
+    name = f"{search_id}-{table.value}.{format.value}"
+    if format is Format.tensorboard:
+        pieces = _made(lambda: event_file_pieces(ctx.repository, search, gate=ctx.tables, clock=ctx.clock))
+        name = f"{search_id}-tensorboard.zip"
+    elif format is Format.jsonl:
         pieces = _batched(
             trials_jsonl(ctx.repository, search) if of_trials else epochs_jsonl(ctx.repository, search_id)
         )
     else:
         found = trial_table(ctx.repository, search) if of_trials else epoch_table(ctx.repository, search_id)
-        pieces = _batched(csv_lines(found)) if format is Format.csv else _parquet(found, ctx)
-    headers = {
-        "Content-Disposition": f'attachment; filename="{search_id}-{table.value}.{format.value}"',
-        "Cache-Control": "no-store",
-    }
+        if format is Format.csv:
+            pieces = _batched(csv_lines(found))
+        else:
+            pieces = _made(lambda: parquet_pieces(found, gate=ctx.tables, clock=ctx.clock))
+    headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
     return StreamingResponse(pieces, media_type=_MEDIA_TYPES[format], headers=headers)
 
 
-def _parquet(found: Found, ctx: Context) -> Iterator[bytes]:
+def _made(make: Callable[[], Iterator[bytes]]) -> Iterator[bytes]:
+    """What a child process makes, whose first piece is there already."""
     try:
-        return parquet_pieces(found, gate=ctx.tables, clock=ctx.clock)
-    except TableFailed as error:
+        return make()
+    except FileFailed as error:
         raise ExportUnavailable(str(error)) from error
 
 

@@ -20,8 +20,9 @@ from storage.ids import SearchId
 from storage.records import EpochRow, NewTrial, Slot
 from tests.service.assembled import Service
 from tests.service.sweep_scene import trained_sweep
+from tuners.child_files import FileFailed
 from tuners.space import Hyperparameter
-from tuners.tables.client import TableFailed, parquet_bytes
+from tuners.tables.client import parquet_bytes
 from tuners.tables.wire import Column
 
 Document = dict[str, Any]
@@ -164,5 +165,5 @@ def test_long_tables_come_in_groups() -> None:
 
 
 def test_cells_that_do_not_fit_are_told() -> None:
-    with pytest.raises(TableFailed, match="ArrowInvalid"):
+    with pytest.raises(FileFailed, match="ArrowInvalid"):
         list(parquet_bytes([Column(name="n", type="int")], [[["seven"]]], clock=SystemClock()))

@@ -5,12 +5,12 @@ The first question is the list of columns, each further one a batch of rows, the
 
 from __future__ import annotations
 
-import base64
-import json
 import sys
+from typing import Any
 
+from tuners.child_files import LINE_LIMIT, READY, answering
 from tuners.children import Answer, answer_lines
-from tuners.tables.wire import LINE_LIMIT, READY, Column, Reply
+from tuners.tables.wire import Column
 
 
 def load() -> Answer:
@@ -18,21 +18,14 @@ def load() -> Answer:
 
     file: ParquetPieces | None = None
 
-    def answer(line: bytes) -> bytes:
+    def pieces(question: Any) -> bytes:
         nonlocal file
-        try:
-            question = json.loads(line)
-            if file is None:
-                file = ParquetPieces([Column.model_validate(each) for each in question])
-                data = file.begin()
-            else:
-                data = file.end() if question is None else file.add(question)
-            reply = Reply(data=base64.b64encode(data).decode("ascii"))
-        except Exception as error:
-            reply = Reply(error=f"{type(error).__name__}: {error}"[:1000])
-        return reply.model_dump_json().encode()
+        if file is None:
+            file = ParquetPieces([Column.model_validate(each) for each in question])
+            return file.begin()
+        return file.end() if question is None else file.add(question)
 
-    return answer
+    return answering(pieces)
 
 
 if __name__ == "__main__":

@@ -2,29 +2,12 @@
 
 from __future__ import annotations
 
-import base64
-import json
-import sys
+import itertools
 from collections.abc import Iterable, Iterator, Sequence
 
-import structlog
-from pydantic import ValidationError
-
 from storage.clock import Clock
-from tuners.children import Child, Ended, OverMemory, OverTime, plain_environment
-from tuners.tables.wire import LINE_LIMIT, READY, Column, Reply, WireCell
-
-_COMMAND = (sys.executable, "-P", "-m", "tuners.tables")
-_IDLE_S = 300.0
-_START_TIMEOUT_S = 120.0
-_ANSWER_TIMEOUT_S = 60.0
-_MEMORY_MB = 1024
-
-_log = structlog.get_logger("tables")
-
-
-class TableFailed(Exception):
-    """The file could not be made: too slow, too large, or the process that makes it ended."""
+from tuners.child_files import file_pieces
+from tuners.tables.wire import Column, WireCell
 
 
 def parquet_bytes(
@@ -39,33 +22,7 @@ def parquet_bytes(
         batches: Portions of the rows, column by column: `batch[column][row]`.
 
     Raises:
-        TableFailed: The child took more time or memory than it may, or ended.
+        FileFailed: The child took more time or memory than it may, or ended.
     """
-    child = Child(
-        (*_COMMAND, str(_IDLE_S)),
-        clock=clock,
-        memory_mb=_MEMORY_MB,
-        environment={**plain_environment(), "OMP_NUM_THREADS": "1"},
-        line_limit=LINE_LIMIT,
-    )
-
-    def answer(question: object) -> bytes:
-        child.write(json.dumps(question).encode() + b"\n")
-        reply = Reply.model_validate_json(child.read_line(clock.monotonic() + _ANSWER_TIMEOUT_S))
-        if reply.error:
-            raise TableFailed(f"the table could not be written: {reply.error}")
-        return base64.b64decode(reply.data)
-
-    try:
-        if child.read_line(clock.monotonic() + _START_TIMEOUT_S) != READY:
-            raise Ended
-        yield answer([column.model_dump() for column in columns])
-        for batch in batches:
-            if piece := answer(batch):
-                yield piece
-        yield answer(None)
-    except (Ended, OverTime, OverMemory, ValidationError) as error:
-        _log.error("table failed", action="write", reason=type(error).__name__, stderr=child.last_words())
-        raise TableFailed(f"the table could not be written ({type(error).__name__})") from error
-    finally:
-        child.kill()
+    names = [column.model_dump() for column in columns]
+    return file_pieces("tuners.tables", itertools.chain((names,), batches, (None,)), what="table", clock=clock)

@@ -9,8 +9,6 @@ from pydantic import BaseModel, ConfigDict
 ColumnType = Literal["bool", "int", "float", "text", "time", "ints", "floats"]
 """`int` is 64 bits wide, `float` a double, `time` UTC microseconds; `ints` and `floats` are lists of those."""
 WireCell = bool | int | float | str | list[int] | list[float] | None
-LINE_LIMIT = 64 * 1024**2
-READY = b'{"ready": true}\n'
 
 
 class _Message(BaseModel):
@@ -20,10 +18,3 @@ class _Message(BaseModel):
 class Column(_Message):
     name: str
     type: ColumnType
-
-
-class Reply(_Message):
-    """What is new of the file, in base64; or why there is none."""
-
-    data: str = ""
-    error: str = ""

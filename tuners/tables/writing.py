@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from tuners.drained import Drained
 from tuners.tables.wire import Column, ColumnType, WireCell
 
 GROUP_ROWS = 50_000
@@ -27,7 +27,7 @@ class ParquetPieces:
 
     def __init__(self, columns: Sequence[Column]) -> None:
         self._schema = pa.schema([pa.field(column.name, _TYPES[column.type]) for column in columns])
-        self._buffer = _Drained()
+        self._buffer = Drained()
         self._writer = pq.ParquetWriter(self._buffer, self._schema, compression="zstd")
         self._batches: list[pa.RecordBatch] = []
         self._rows = 0
@@ -55,28 +55,3 @@ class ParquetPieces:
         if self._batches:
             self._writer.write_table(pa.Table.from_batches(self._batches), row_group_size=2 * GROUP_ROWS)
             self._batches, self._rows = [], 0
-
-
-class _Drained(io.RawIOBase):
-    """A file that only grows, and forgets what was taken out of it; it still knows how far it has come."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._pieces: list[bytes] = []
-        self._size = 0
-
-    def writable(self) -> bool:
-        return True
-
-    def write(self, data: object) -> int:
-        piece = bytes(memoryview(data))  # type: ignore[arg-type]
-        self._pieces.append(piece)
-        self._size += len(piece)
-        return len(piece)
-
-    def tell(self) -> int:
-        return self._size
-
-    def drained(self) -> bytes:
-        pieces, self._pieces = self._pieces, []
-        return b"".join(pieces)
