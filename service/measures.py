@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Sequence
+
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
+from storage.records import Worker
 from storage.repository import Repository
 from storage.states import SearchState
 
@@ -40,6 +44,27 @@ class Measures:
         self._slots = Gauge(
             "headstock_slots", "Training places of live workers, by use.", ("use",), registry=self.registry
         )
+        self._cpu = self._machine("headstock_machine_cpu_ratio", "Share of a worker's machine's cores in use, 0 to 1.")
+        self._memory = self._machine("headstock_machine_memory_used_bytes", "Main memory in use on a worker's machine.")
+        self._memory_total = self._machine("headstock_machine_memory_bytes", "Main memory of a worker's machine.")
+        self._device_utilisation = self._device(
+            "headstock_device_utilisation_ratio",
+            "Use of a slot's GPU, 0 to 1; on the CPU the share of the cores that its trainer uses.",
+        )
+        self._device_memory = self._device(
+            "headstock_device_memory_used_bytes", "Memory in use on a slot's GPU; on the CPU by its trainer."
+        )
+        self._device_memory_total = self._device(
+            "headstock_device_memory_bytes", "Memory of a slot's GPU; on the CPU of the machine."
+        )
+        self._temperature = self._device("headstock_device_temperature_celsius", "Of a slot's GPU.")
+        self._rendering = threading.Lock()
+
+    def _machine(self, name: str, help: str) -> Gauge:
+        return Gauge(name, help, ("worker_id", "host"), registry=self.registry)
+
+    def _device(self, name: str, help: str) -> Gauge:
+        return Gauge(name, help, ("worker_id", "host", "slot", "device"), registry=self.registry)
 
     def render(self, repository: Repository) -> bytes:
         """All figures in Prometheus' text format."""
@@ -48,7 +73,38 @@ class Measures:
             self._searches.labels(state.value).set(sum(search.state is state for search in searches))
         self._trials.labels("QUEUED").set(sum(search.counts.queued for search in searches))
         self._trials.labels("RUNNING").set(sum(search.counts.running for search in searches))
-        slots = [slot for worker in repository.list_workers() for slot in worker.slots]
+        workers = repository.list_workers()
+        slots = [slot for worker in workers for slot in worker.slots]
         self._slots.labels("busy").set(sum(slot.trial_id is not None for slot in slots))
         self._slots.labels("free").set(sum(slot.trial_id is None for slot in slots))
-        return generate_latest(self.registry)
+        with self._rendering:
+            self._of_machines(workers)
+            return generate_latest(self.registry)
+
+    def _of_machines(self, workers: Sequence[Worker]) -> None:
+        """The last sample of each; what is unknown, and who has left, has no figure."""
+        for gauge in (
+            self._cpu, self._memory, self._memory_total,
+            self._device_utilisation, self._device_memory, self._device_memory_total, self._temperature,
+        ):  # fmt: skip
+            gauge.clear()
+        for worker in workers:
+            if not worker.samples:
+                continue
+            last = worker.samples[-1]
+            place = (str(worker.id), worker.host)
+            _set(self._cpu, place, last.cpu)
+            _set(self._memory, place, last.memory_used_bytes)
+            _set(self._memory_total, place, last.memory_total_bytes)
+            devices = {slot.number: slot.device for slot in worker.slots}
+            for slot in last.slots:
+                at = (*place, str(slot.number), devices.get(slot.number, ""))
+                _set(self._device_utilisation, at, slot.utilisation)
+                _set(self._device_memory, at, slot.memory_used_bytes)
+                _set(self._device_memory_total, at, slot.memory_total_bytes)
+                _set(self._temperature, at, slot.temperature_celsius)
+
+
+def _set(gauge: Gauge, labels: Sequence[str], value: float | None) -> None:
+    if value is not None:
+        gauge.labels(*labels).set(value)

@@ -1,4 +1,4 @@
-"""What definitions are made from, and who trains them."""
+"""What definitions are made from."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Annotated, Any
 
-from fastapi import Path, Query
+from fastapi import Path
 
 from service import examples
 from service.builders import catalog_of_builders
 from service.contracts import answers
 from service.dependencies import Ctx, Reader, protected_router
 from service.schemas.base import Page
-from service.schemas.platform import TemplateNameOut, WorkerOut
+from service.schemas.platform import TemplateNameOut
 from storage import errors
 from tuners.catalogue import Argument, Entry, catalogue
 from tuners.catalogue.applications import applications
@@ -64,36 +64,6 @@ def read_catalog(caller: Reader, ctx: Ctx) -> dict[str, Any]:
         "builders": catalog_of_builders(ctx.settings),
         "code": ctx.settings.code,
     }
-
-
-@router.get(
-    "/workers",
-    summary="List workers",
-    responses=answers(200, examples.page(examples.WORKER), description="All that are known."),
-)
-def list_workers(
-    caller: Reader,
-    ctx: Ctx,
-    ended: Annotated[bool, Query(description="Also those that have ended.")] = False,
-    limit: Annotated[int, Query(ge=1, le=500, description="Most items; there is one page.")] = 500,
-) -> Page[WorkerOut]:
-    """The workers that are alive and what each of their slots does. A trial of somebody else shows as busy, without its
-    id.
-    """
-    workers = ctx.repository.list_workers(include_ended=ended)[:limit]
-    mine = _mine(caller.owner, {slot.trial_id for worker in workers for slot in worker.slots if slot.trial_id}, ctx)
-    return Page(items=[WorkerOut.of(worker, mine=mine) for worker in workers], next_page_token=None)
-
-
-def _mine(owner: str, trial_ids: set[Any], ctx: Ctx) -> frozenset[str]:
-    found = set()
-    for trial_id in trial_ids:
-        try:
-            ctx.repository.get_trial(trial_id, owner=owner)
-        except errors.NotFound:
-            continue
-        found.add(str(trial_id))
-    return frozenset(found)
 
 
 @cache

@@ -1,11 +1,11 @@
-"""Data sets, workers, templates, sign-in and health."""
+"""Data sets, templates, sign-in and health."""
 
 from __future__ import annotations
 
 from pydantic import Field
 
 from service.schemas.base import Schema, Time
-from storage.records import Dataset, TableColumn, Worker
+from storage.records import Dataset, TableColumn
 
 _MOST_CATEGORIES = 20
 
@@ -141,52 +141,6 @@ class BuiltinOut(Schema):
     test_rows: int
     scale: str
     needs_network: bool = Field(description="Whether the first use fetches files from the internet.")
-
-
-class SlotOut(Schema):
-    number: int
-    device: str
-    busy: bool
-    trial_id: str | None = Field(description="What it trains now; null when it is free or trains for somebody else.")
-
-
-class WorkerOut(Schema):
-    """A process that runs trials."""
-
-    id: str
-    name: str
-    host: str
-    pid: int
-    backend: str
-    slots: list[SlotOut]
-    versions: dict[str, str]
-    started_at: Time
-    seen_at: Time
-    ended_at: Time | None
-
-    @classmethod
-    def of(cls, worker: Worker, *, mine: frozenset[str]) -> WorkerOut:
-        """The worker, with the ids of only those trials that are in `mine`."""
-        return cls(
-            id=worker.id,
-            name=worker.name,
-            host=worker.host,
-            pid=worker.pid,
-            backend=worker.backend,
-            slots=[
-                SlotOut(
-                    number=slot.number,
-                    device=slot.device,
-                    busy=slot.trial_id is not None,
-                    trial_id=slot.trial_id if slot.trial_id in mine else None,
-                )
-                for slot in worker.slots
-            ],
-            versions=dict(worker.versions),
-            started_at=worker.started_at,
-            seen_at=worker.seen_at,
-            ended_at=worker.ended_at,
-        )
 
 
 class TemplateNameOut(Schema):

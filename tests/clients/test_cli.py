@@ -472,8 +472,16 @@ def test_plan_templates_and_workers(run: Run, script: Script, definition: Path) 
         {"number": 0, "device": "cpu", "busy": True, "trial_id": "t_1"},
         {"number": 1, "device": "cpu", "trial_id": None},
     ]
-    script.on("GET", "/v1/workers", page([{"id": "w_1", "name": "here", "host": "box", "slots": slots}]))
-    assert "here" in run("workers").out
+    gpu = {"utilisation": 0.87, "memory_used_bytes": 3 * 2**30, "memory_total_bytes": 80 * 2**30}
+    machine = {"cpu": 0.25, "memory_used_bytes": 2**30, "memory_total_bytes": 2**34}
+    workers = [
+        {"id": "w_1", "name": "here", "host": "box", "slots": slots},
+        {"id": "w_2", "name": "b", "host": "c", "slots": [{"number": 0, "device": "gpu:0", **gpu}], **machine},
+    ]
+    script.on("GET", "/v1/workers", page(workers))
+    shown = run("workers").out
+    for part in ("here", "cpu", "25%", "1.0 of 16.0 GiB", "gpu:0 87%", "3.0 of 80.0 GiB"):
+        assert part in " ".join(shown.split())
 
 
 def test_json_of_searches_is_the_services_keys(run: Run) -> None:

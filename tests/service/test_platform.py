@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ from fastapi.routing import APIRoute
 from starlette.testclient import TestClient
 
 from storage.ids import SearchId
-from storage.records import Slot
+from storage.records import MachineSample, Slot, SlotSample
 from tests.service.assembled import Service
 from tests.service.scenes import start_trials
 from tuners.datasets.builtin_names import builtin_names
@@ -104,12 +105,45 @@ def test_workers_show_what_is_ones_own(service: Service, ada: TestClient, defini
     service.repository.claim_trials(worker.id, count=1, lease_s=60.0)
     service.repository.beat_worker(worker.id, [Slot(0, "cpu:0", trial.id)])
     (hers,), (his,) = (client.get("/v1/workers").json()["items"] for client in (ada, bob))
-    assert hers["slots"] == [{"number": 0, "device": "cpu:0", "busy": True, "trial_id": trial.id}]
-    assert his["slots"] == [{"number": 0, "device": "cpu:0", "busy": True, "trial_id": None}]
+    unknown = dict.fromkeys(
+        ("utilisation", "memory_used_bytes", "memory_total_bytes", "temperature_celsius", "trainer_bytes")
+    )
+    assert hers["slots"] == [{"number": 0, "device": "cpu:0", "busy": True, "trial_id": trial.id, **unknown}]
+    assert his["slots"] == [{"number": 0, "device": "cpu:0", "busy": True, "trial_id": None, **unknown}]
+    assert (hers["cpu"], hers["sampled_at"], hers["samples"]) == (None, None, [])
     assert ada.get(f"/v1/searches/{search_id}").json()["workers_busy"] == 1
     service.repository.retire_worker(worker.id)
     assert ada.get("/v1/workers").json()["items"] == []
     assert len(ada.get("/v1/workers?ended=true").json()["items"]) == 1
+
+
+def test_workers_show_how_busy_their_machines_are(service: Service, ada: TestClient) -> None:
+    slots = [Slot(0, "gpu:0", None), Slot(1, "gpu:1", None)]
+    worker = service.repository.register_worker(name="a", host="h", pid=1, backend="jax", slots=slots, versions={})
+    now = service.clock.now()
+    samples = [
+        MachineSample(now + timedelta(seconds=n), n / 10, n * 10, 100, (SlotSample(0, n / 5, n, 8, 50.0 + n, 7),))
+        for n in range(4)
+    ]
+    service.repository.beat_worker(worker.id, slots, samples=samples)
+    (shown,) = ada.get("/v1/workers?samples=2").json()["items"]
+    assert (shown["cpu"], shown["memory_used_bytes"], shown["memory_total_bytes"]) == (0.3, 30, 100)
+    first, second = shown["slots"]
+    assert (first["utilisation"], first["memory_used_bytes"], first["memory_total_bytes"]) == (0.6, 3, 8)
+    assert (first["temperature_celsius"], first["trainer_bytes"], second["utilisation"]) == (53.0, 7, None)
+    assert [sample["cpu"] for sample in shown["samples"]] == [0.2, 0.3]
+    assert shown["samples"][1]["recorded_at"] == shown["sampled_at"]
+    assert shown["samples"][0]["slots"] == [{"number": 0, "utilisation": 0.4, "memory_used_bytes": 2}]
+    assert ada.get("/v1/workers").json()["items"][0]["samples"] == []
+    place = f'host="h",worker_id="{worker.id}"'
+    figures = ada.get("/metrics").text
+    assert f"headstock_machine_cpu_ratio{{{place}}} 0.3" in figures
+    assert (
+        f'headstock_device_utilisation_ratio{{device="gpu:0",host="h",slot="0",worker_id="{worker.id}"}} 0.6' in figures
+    )
+    assert 'slot="1"' not in figures
+    service.repository.retire_worker(worker.id)
+    assert f"headstock_machine_cpu_ratio{{{place}}}" not in ada.get("/metrics").text
 
 
 def test_figures_count_requests_and_searches(ada: TestClient, definition: dict[str, Any]) -> None:

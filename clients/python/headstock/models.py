@@ -354,7 +354,15 @@ class TemplateName(Model):
 
 
 class Slot(Model):
-    """One training place of a worker; `trial_id` is None when it is free, or trains for somebody else."""
+    """One training place of a worker, and how busy its device is; what is unknown is None.
+
+    Attributes:
+        trial_id: None when it is free, or trains for somebody else.
+        utilisation: Of its GPU, 0 to 1; on the CPU the share of the machine's cores that its trainer uses.
+        memory_used_bytes: Of its GPU, by all programs; on the CPU of its trainer.
+        memory_total_bytes: Of its GPU; on the CPU of the machine.
+        trainer_bytes: Main memory of its trainer.
+    """
 
     number: int
     device: str
@@ -364,6 +372,32 @@ class Slot(Model):
 
 class LoginCode(Model):
     path: str
+    utilisation: float | None = None
+    memory_used_bytes: int | None = None
+    memory_total_bytes: int | None = None
+    temperature_celsius: float | None = None
+    trainer_bytes: int | None = None
+
+
+class SlotSample(Model):
+    """How busy a slot's device was at one moment."""
+
+    number: int
+    utilisation: float | None = None
+    memory_used_bytes: int | None = None
+
+
+class MachineSample(Model):
+    """How busy a worker's machine was at one moment.
+
+    Attributes:
+        cpu: Share of all cores in use, 0 to 1.
+    """
+
+    recorded_at: datetime
+    cpu: float | None = None
+    memory_used_bytes: int | None = None
+    slots: list[SlotSample] = Field(default_factory=list)
     expires_at: datetime | None = None
 
 
@@ -372,6 +406,13 @@ class Worker(Model):
     name: str
     host: str
     pid: int | None = None
+    """A process that runs trials, and how busy its machine is as last sampled.
+
+    Attributes:
+        cpu: Share of the machine's cores in use by all programs, 0 to 1.
+        samples: The last minutes, oldest first, as many as were asked for.
+    """
+
     backend: str | None = None
     slots: list[Slot] = Field(default_factory=list)
     versions: dict[str, str] = Field(default_factory=dict)
@@ -379,6 +420,11 @@ class Worker(Model):
     seen_at: datetime | None = None
     ended_at: datetime | None = None
 
+    cpu: float | None = None
+    memory_used_bytes: int | None = None
+    memory_total_bytes: int | None = None
+    sampled_at: datetime | None = None
+    samples: list[MachineSample] = Field(default_factory=list)
 
 class Event(Model):
     """One change, as it was told. `seq` grows; it is what a later stream can go on after."""

@@ -13,7 +13,8 @@ from rich.text import Text
 from headstock import words
 from headstock.cli.session import JsonFlag, SearchReference, session_of
 from headstock.errors import HeadstockError
-from headstock.searches import Format, Search, Table
+from headstock.models import Slot
+from headstock.searches import Search
 from headstock.trials import BestTrial, Trial
 
 Direction = Literal["min", "max"]
@@ -253,6 +254,17 @@ def dashboard(context: typer.Context, as_json: JsonFlag = False) -> None:
 
 
 def workers(context: typer.Context, as_json: JsonFlag = False) -> None:
+def _memory(used: int | None, total: int | None) -> str:
+    return "–" if used is None or total is None else f"{used / 2**30:.1f} of {total / 2**30:.1f} GiB"
+
+
+def _device(slot: Slot) -> str:
+    """A GPU with its use and its memory; a processor, whose figures the machine's columns have, by its name."""
+    if not slot.device.startswith("gpu") or slot.utilisation is None:
+        return slot.device
+    return f"{slot.device} {slot.utilisation:.0%} {_memory(slot.memory_used_bytes, slot.memory_total_bytes)}"
+
+
     """List the workers that are alive, and what they do."""
     session = session_of(context)
     alive = session.client.workers()
@@ -260,7 +272,7 @@ def workers(context: typer.Context, as_json: JsonFlag = False) -> None:
         session.print_json(alive)
         return
     session.print_table(
-        ("name", "host", "backend", ">slots", ">busy", "devices", "last seen"),
+        ("name", "host", "backend", ">slots", ">busy", ">cpu", ">memory", "devices", "last seen"),
         (
             (
                 worker.name,
@@ -268,7 +280,9 @@ def workers(context: typer.Context, as_json: JsonFlag = False) -> None:
                 worker.backend,
                 len(worker.slots),
                 sum(slot.busy for slot in worker.slots),
-                ", ".join(dict.fromkeys(slot.device for slot in worker.slots)),
+                "–" if worker.cpu is None else f"{worker.cpu:.0%}",
+                _memory(worker.memory_used_bytes, worker.memory_total_bytes),
+                ", ".join(dict.fromkeys(_device(slot) for slot in worker.slots)),
                 f"{worker.seen_at.astimezone():%Y-%m-%d %H:%M:%S}" if worker.seen_at else "–",
             )
             for worker in alive
