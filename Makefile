@@ -7,7 +7,7 @@ export OMP_NUM_THREADS ?= 1
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up test test-quick check format examples bench screenshots vendor catalogue lock clean
+.PHONY: help setup demo up test test-quick check format examples bench screenshots vendor twins catalogue lock clean
 
 help:  ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -61,6 +61,9 @@ screenshots: $(VENV)/.ready  ## Make pictures of every dashboard page from the d
 
 vendor:  ## Bundle the dashboard's libraries anew (needs Node.js)
 	@cd tools/vendor && npm ci --silent && node build.mjs
+
+twins: $(VENV)/.ready  ## Make the waiting Python client anew from the awaiting one
+	@$(BIN)/python tools/twins.py
 
 catalogue: $(VENV)/.ready  ## Regenerate the catalogues from Keras' and scikit-learn's own signatures
 	@$(BIN)/python -m tuners.catalogue.generate

@@ -9,8 +9,14 @@ print(search.best()[0].hyperparameters)
 
 from __future__ import annotations
 
-from headstock._http import Retries, Waiting
+from headstock._async._seam import AsyncWaiting
+from headstock._async.client import AsyncClient
+from headstock._async.jobs import AsyncFinalJob, AsyncRangeTest
+from headstock._async.searches import AsyncSearch
+from headstock._async.trials import AsyncBestTrial, AsyncTrial
+from headstock._seam import Waiting
 from headstock._version import __version__
+from headstock._wire import Retries
 from headstock.client import Client
 from headstock.errors import (
     ApiError,
@@ -56,6 +62,13 @@ from headstock.tuning import search
 __all__ = [
     "ApiError",
     "ArtifactDamaged",
+    "AsyncBestTrial",
+    "AsyncClient",
+    "AsyncFinalJob",
+    "AsyncRangeTest",
+    "AsyncSearch",
+    "AsyncTrial",
+    "AsyncWaiting",
     "BestTrial",
     "Client",
     "CodeNotAllowed",

@@ -1,3 +1,4 @@
+# Made from _async/_downloads.py by `make twins`: edit that one.
 """Files from the service: written beside their place, then moved, so that a half file never has the final name."""
 
 from __future__ import annotations
@@ -7,7 +8,8 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from headstock._http import Http, QueryValue
+from headstock._http import Http
+from headstock._wire import QueryValue
 
 READ_TIMEOUT_S = 120.0
 
@@ -34,14 +36,13 @@ def download(
     handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=".part")
     part = Path(name)
     try:
-        with (
-            os.fdopen(handle, "wb") as file,
-            http.stream(path, query=query, headers={"Accept": "*/*"}, read_timeout_s=READ_TIMEOUT_S) as response,
-        ):
-            if suffixes:
-                target = target.with_name(target.name + _suffix(response.headers, suffixes))
-            for chunk in response.iter_bytes():
-                file.write(chunk)
+        with os.fdopen(handle, "wb") as file:
+            headers = {"Accept": "*/*"}
+            with http.stream(path, query=query, headers=headers, read_timeout_s=READ_TIMEOUT_S) as response:
+                if suffixes:
+                    target = target.with_name(target.name + _suffix(response.headers, suffixes))
+                for chunk in response.iter_bytes():
+                    file.write(chunk)
         # mkstemp makes files for the owner alone; a result is as readable as any other file of theirs.
         umask = os.umask(0)
         os.umask(umask)

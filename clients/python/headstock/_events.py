@@ -1,3 +1,4 @@
+# Made from _async/_events.py by `make twins`: edit that one.
 """Server-Sent Events: the text format, and a stream that goes on where it broke.
 
 Format: WHATWG HTML, "Server-sent events", https://html.spec.whatwg.org/multipage/server-sent-events.html

@@ -1,3 +1,4 @@
+# Made from _async/_pages.py by `make twins`: edit that one.
 """Lists, page by page."""
 
 from __future__ import annotations
@@ -5,7 +6,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TypeVar
 
-from headstock._http import Http, QueryValue
+from headstock._http import Http
+from headstock._wire import QueryValue
 from headstock.errors import UnexpectedAnswer
 from headstock.models import Model, Page
 

@@ -1,3 +1,4 @@
+# Made from _async/_waiting.py by `make twins`: edit that one.
 """Waiting for what the service does on its own time."""
 
 from __future__ import annotations
@@ -5,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol, TypeVar
 
-from headstock._http import Waiting
+from headstock._seam import Waiting
 from headstock.errors import SearchFailed, WaitTimeout
 from headstock.models import Reason, SearchState
 
@@ -32,7 +33,12 @@ E = TypeVar("E", bound=Ends)
 
 
 def until_ended(
-    handle: E, waiting: Waiting, *, look: Callable[[E], None] | None, timeout_s: float | None, poll_s: float
+    handle: E,
+    waiting: Waiting,
+    *,
+    look: Callable[[E], object] | None,
+    timeout_s: float | None,
+    poll_s: float,
 ) -> E:
     """The handle, once what it stands for has ended as COMPLETED or CANCELLED.
 

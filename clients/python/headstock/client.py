@@ -1,28 +1,31 @@
+# Made from _async/client.py by `make twins`: edit that one.
 """The client: one object per service, from which everything else comes."""
 
 from __future__ import annotations
 
-import json
 import os
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any, BinaryIO, Literal
+from typing import Any, Literal
 
 import httpx
-from pydantic import RootModel
 
 from headstock import _downloads, _events, _pages
-from headstock._http import Http, Retries, Waiting, segment
+from headstock._http import Http
+from headstock._seam import Waiting, in_thread, listed
 from headstock._version import __version__
+from headstock._wire import Retries, segment
 from headstock.analysis import Comparison
 from headstock.connection import discover, local
+from headstock.definitions import Definition, between_commas, load_definition, opened
 from headstock.errors import HeadstockError
 from headstock.jobs import FinalJob, RangeTest
 from headstock.models import (
     BuiltinDataset,
     Dataset,
+    Document,
     Event,
     FinalRecord,
     LoginCode,
@@ -44,9 +47,6 @@ from headstock.trials import Trial
 CHECK_TIMEOUT_S = 180.0
 _BYTES = "application/octet-stream"
 UPLOAD_TIMEOUT_S = 600.0
-
-Definition = Mapping[str, Any] | str | Path
-_Document = RootModel[dict[str, Any]]
 
 
 class Client:
@@ -302,9 +302,9 @@ class Client:
         file = Path(path)
         options = {
             "name": name or file.stem,
-            "target": _between_commas(target),
+            "target": between_commas(target),
             "text": text,
-            "ignore": _between_commas(ignore),
+            "ignore": between_commas(ignore),
             "part": part,
             "group": group,
             "time": time,
@@ -314,7 +314,7 @@ class Client:
             "scale": scale,
             "task": task,
         }
-        with _opened(file) as content:
+        with opened(file) as content:
             return self._http.upload(
                 "/v1/datasets",
                 Dataset,
@@ -327,9 +327,13 @@ class Client:
         """The stored data sets, newest first."""
         return _pages.items(self._http, "/v1/datasets", Page[Dataset])
 
+    def dataset(self, dataset_id: str) -> Dataset:
+        """The stored data set with that id. Raises NotFound."""
+        return self._http.get(f"/v1/datasets/{segment(dataset_id)}", Dataset)
+
     def builtin_datasets(self) -> list[BuiltinDataset]:
         """The data sets that a definition can name without an upload."""
-        return list(_pages.items(self._http, "/v1/datasets/builtin", Page[BuiltinDataset], page_size=None))
+        return listed(_pages.items(self._http, "/v1/datasets/builtin", Page[BuiltinDataset], page_size=None))
 
     def delete_dataset(self, dataset: str | Dataset) -> None:
         """Remove a data set, given itself, its id or its name.
@@ -343,7 +347,10 @@ class Client:
 
     def _dataset_id(self, reference: str) -> str:
         """The id of the data set of that name; what is no name is taken for an id."""
-        return next((dataset.id for dataset in self.datasets() if dataset.name == reference), reference)
+        for dataset in self.datasets():
+            if dataset.name == reference:
+                return dataset.id
+        return reference
 
     # Results of elsewhere
 
@@ -359,6 +366,7 @@ class Client:
         trial: str | None = None,
         epoch: str | None = None,
         study: str | None = None,
+        idempotency_key: str | None = None,
     ) -> Search:
         """Store results that were made elsewhere as a search, with trends, pictures, best trials and exports.
 
@@ -374,6 +382,7 @@ class Client:
             trial: Of a table with a row for each epoch: the column that tells trials apart.
             epoch: Of such a table: the column with the epoch, counted from 0.
             study: Of a file with several Optuna studies: the name of one.
+            idempotency_key: As for `submit`.
 
         Raises:
             InvalidImport: The file holds no results that can be used; the message says where and why.
@@ -382,19 +391,20 @@ class Client:
         options = {
             "objective": objective,
             "direction": direction,
-            "hyperparameters": _between_commas(hyperparameters),
-            "metrics": _between_commas(metrics),
+            "hyperparameters": between_commas(hyperparameters),
+            "metrics": between_commas(metrics),
             "trial": trial,
             "epoch": epoch,
             "study": study,
         }
         given = {option: text for option, text in options.items() if text is not None}
-        with project_zip(source) if source.is_dir() else _opened(source) as content:
+        with in_thread(project_zip, source) if source.is_dir() else opened(source) as content:
             record = self._http.upload(
                 "/v1/searches/import",
                 SearchRecord,
                 files={"file": (f"{source.name}.zip" if source.is_dir() else source.name, content, _BYTES)},
                 data={"name": name or source.stem, **given},
+                idempotency_key=idempotency_key or uuid.uuid4().hex,
                 timeout_s=UPLOAD_TIMEOUT_S,
             )
         return Search(self._http, record)
@@ -413,7 +423,7 @@ class Client:
             NameTaken: There are others of that name.
         """
         file = Path(path)
-        with _opened(file) as content:
+        with opened(file) as content:
             return self._http.upload(
                 "/v1/weights",
                 Weights,
@@ -432,36 +442,44 @@ class Client:
         Raises:
             NotFound: There are none.
         """
-        if isinstance(weights, str):
-            named = (each.id for each in self.weights() if each.name == weights)
-            weights_id = next(named, weights)
-        else:
-            weights_id = weights.id
+        weights_id = weights.id if isinstance(weights, Weights) else self._weights_id(weights)
         self._http.send("DELETE", f"/v1/weights/{segment(weights_id)}")
+
+    def _weights_id(self, reference: str) -> str:
+        """The id of the weights of that name; what is no name is taken for an id."""
+        for weights in self.weights():
+            if weights.name == reference:
+                return weights.id
+        return reference
 
     # What definitions are made from
 
     def templates(self) -> list[str]:
         """Names of the stored definitions to start from."""
-        return [item.name for item in _pages.items(self._http, "/v1/templates", Page[TemplateName], page_size=None)]
+        names = listed(_pages.items(self._http, "/v1/templates", Page[TemplateName], page_size=None))
+        return [each.name for each in names]
 
     def template(self, name: str) -> dict[str, Any]:
         """A stored definition, to be edited and submitted. Raises NotFound."""
-        return self._http.get(f"/v1/templates/{segment(name)}", _Document).root
+        document = self._http.get(f"/v1/templates/{segment(name)}", Document)
+        return document.root
 
     def catalog(self) -> dict[str, Any]:
         """Layers, optimizers, losses, metrics, callbacks and tuners that definitions may name, with their arguments."""
-        return self._http.get("/v1/catalog", _Document).root
+        document = self._http.get("/v1/catalog", Document)
+        return document.root
 
     # The service
 
-    def workers(self) -> list[Worker]:
-        """The workers that are alive, and what their slots do."""
-        return list(_pages.items(self._http, "/v1/workers", Page[Worker], page_size=None))
+    def workers(self, *, ended: bool = False) -> list[Worker]:
+        """The workers that are alive, and what their slots do; with `ended` also those that are no more."""
+        query = {"ended": ended or None}
+        return listed(_pages.items(self._http, "/v1/workers", Page[Worker], query=query, page_size=None))
 
     def dashboard_link(self) -> str:
         """A link that signs a browser in to the dashboard with this client's rights. It works once, for minutes."""
-        return self.url + self._http.post("/v1/login-codes", LoginCode).path
+        code = self._http.post("/v1/login-codes", LoginCode)
+        return self.url + code.path
 
     def is_ready(self) -> bool:
         """Whether the service answers and its database does. Never raises for a service that is down."""
@@ -474,41 +492,3 @@ class Client:
     def openapi(self, path: str | Path) -> Path:
         """Save the service's OpenAPI document; returns the file."""
         return _downloads.download(self._http, "/openapi.json", Path(path))
-
-
-def load_definition(definition: Definition) -> dict[str, Any]:
-    """The definition as a document, read from its file when a path was given.
-
-    Raises:
-        HeadstockError: The file cannot be read, or is not a JSON object.
-    """
-    if isinstance(definition, Mapping):
-        document = dict(definition)
-        try:
-            json.dumps(document, allow_nan=False)
-        except (TypeError, ValueError, RecursionError) as fault:
-            raise HeadstockError(f"the definition cannot be written as JSON: {fault}") from fault
-        return document
-    file = Path(definition)
-    try:
-        document = json.loads(file.read_text(encoding="utf-8"))
-    except OSError as fault:
-        raise HeadstockError(f"{file} cannot be read: {fault.strerror or fault}") from fault
-    except UnicodeDecodeError as fault:
-        raise HeadstockError(f"{file} is not UTF-8 text") from fault
-    except json.JSONDecodeError as fault:
-        raise HeadstockError(f"{file}, line {fault.lineno}, column {fault.colno}: {fault.msg}") from fault
-    if not isinstance(document, dict):
-        raise HeadstockError(f"{file} holds {type(document).__name__}, not a JSON object")
-    return document
-
-
-def _opened(file: Path) -> BinaryIO:
-    try:
-        return file.open("rb")
-    except OSError as fault:
-        raise HeadstockError(f"{file} cannot be read: {fault.strerror or fault}") from fault
-
-
-def _between_commas(columns: str | Sequence[str] | None) -> str | None:
-    return columns if isinstance(columns, str | None) else ",".join(columns)

@@ -1,3 +1,4 @@
+# Made from _async/jobs.py by `make twins`: edit that one.
 """Handles of jobs: final trainings and learning-rate range tests."""
 
 from __future__ import annotations
@@ -6,8 +7,9 @@ from pathlib import Path
 from typing import Any, Generic, Self, TypeVar
 
 from headstock import _downloads
-from headstock._http import Http, segment
+from headstock._http import Http
 from headstock._waiting import until_ended
+from headstock._wire import segment
 from headstock.models import FinalRecord, JobRecord, RangeSuggestion, RangeTestRecord, Reason, SearchRecord, SearchState
 
 R = TypeVar("R", bound=JobRecord)
@@ -98,7 +100,8 @@ class FinalJob(_Job[FinalRecord]):
 
     def card(self) -> str:
         """The model card, in Markdown. Raises ReportNotReady."""
-        return self._http.send("GET", f"{self._path}/card", repeatable=True).text
+        answer = self._http.send("GET", f"{self._path}/card", repeatable=True)
+        return answer.text
 
     def download_model(self, path: str | Path) -> Path:
         """Save the model as a `.keras` file, or an estimator as `.skops`; returns the file.

@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, Generic, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, RootModel
 
 Scalar = bool | int | float | str
 Value = Scalar | list[int | float]
@@ -22,6 +22,10 @@ T = TypeVar("T")
 
 class Model(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class Document(RootModel[dict[str, Any]]):
+    """An answer whose keys are data: a definition, the catalog."""
 
 
 class Page(Model, Generic[T]):
@@ -368,10 +372,6 @@ class Slot(Model):
     device: str
     busy: bool = False
     trial_id: str | None = None
-
-
-class LoginCode(Model):
-    path: str
     utilisation: float | None = None
     memory_used_bytes: int | None = None
     memory_total_bytes: int | None = None
@@ -398,14 +398,14 @@ class MachineSample(Model):
     cpu: float | None = None
     memory_used_bytes: int | None = None
     slots: list[SlotSample] = Field(default_factory=list)
+
+
+class LoginCode(Model):
+    path: str
     expires_at: datetime | None = None
 
 
 class Worker(Model):
-    id: str
-    name: str
-    host: str
-    pid: int | None = None
     """A process that runs trials, and how busy its machine is as last sampled.
 
     Attributes:
@@ -413,18 +413,22 @@ class Worker(Model):
         samples: The last minutes, oldest first, as many as were asked for.
     """
 
+    id: str
+    name: str
+    host: str
+    pid: int | None = None
     backend: str | None = None
     slots: list[Slot] = Field(default_factory=list)
     versions: dict[str, str] = Field(default_factory=dict)
-    started_at: datetime | None = None
-    seen_at: datetime | None = None
-    ended_at: datetime | None = None
-
     cpu: float | None = None
     memory_used_bytes: int | None = None
     memory_total_bytes: int | None = None
     sampled_at: datetime | None = None
     samples: list[MachineSample] = Field(default_factory=list)
+    started_at: datetime | None = None
+    seen_at: datetime | None = None
+    ended_at: datetime | None = None
+
 
 class Event(Model):
     """One change, as it was told. `seq` grows; it is what a later stream can go on after."""

@@ -1,3 +1,4 @@
+# Made from _async/searches.py by `make twins`: edit that one.
 """Handles of searches: what the service said of one, and everything that can be asked of it."""
 
 from __future__ import annotations
@@ -9,9 +10,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from headstock import _downloads, _events, _pages, frames
-from headstock._http import Http, QueryValue, segment
+from headstock._http import Http
+from headstock._seam import in_thread, listed, progress_view
 from headstock._waiting import until_ended
+from headstock._wire import QueryValue, segment
 from headstock.analysis import Contour, Diagnosis, Importance, Method, Parallel, Tradeoff
+from headstock.definitions import At, Baseline, Format, Sort, Table, format_of, picture_format
 from headstock.errors import HeadstockError, NotFound
 from headstock.jobs import FinalJob
 from headstock.models import (
@@ -36,13 +40,9 @@ from headstock.trials import BestTrial, Trial
 if TYPE_CHECKING:
     import pandas
 
-    from headstock.progress import Watcher
+    from headstock._seam import Watcher
 
-Table = Literal["trials", "epochs"]
-Format = Literal["csv", "jsonl", "parquet"]
-At = Literal["best", "last"]
-Baseline = Literal["only", "all"]
-Sort = Literal["number", "value", "score"]
+_TRIAL_ENDS = frozenset({"trial.completed", "trial.stopped", "trial.failed", "trial.cancelled"})
 
 
 class Search:
@@ -122,14 +122,12 @@ class Search:
             SearchFailed: It ended as FAILED.
             WaitTimeout: It had not ended in time.
         """
-        from headstock.progress import ProgressView
-
         if progress is True:
-            with ProgressView() as view:
-                return self._wait(view.look, timeout_s=timeout, poll_s=poll_s)
+            with progress_view(self._http) as look:
+                return self._wait(look, timeout_s=timeout, poll_s=poll_s)
         return self._wait(progress.look if progress else None, timeout_s=timeout, poll_s=poll_s)
 
-    def _wait(self, look: Callable[[Search], None] | None, *, timeout_s: float | None, poll_s: float) -> Search:
+    def _wait(self, look: Callable[[Search], object] | None, *, timeout_s: float | None, poll_s: float) -> Search:
         return until_ended(self, self._http.waiting, look=look, timeout_s=timeout_s, poll_s=poll_s)
 
     def best(self, count: int = 1) -> list[BestTrial]:
@@ -143,7 +141,8 @@ class Search:
         Raises:
             LookupError: No trial is scored yet.
         """
-        return self._best().hyperparameters
+        best = self._best()
+        return best.hyperparameters
 
     def best_model(self) -> Any:
         """The trained Keras model of the best trial, at its best epoch. Needs Keras on this machine.
@@ -160,7 +159,9 @@ class Search:
             detail = "loading a model needs Keras; without it, best()[0].download_model(path) saves the file"
             raise HeadstockError(detail) from fault
         with tempfile.TemporaryDirectory(prefix="headstock-") as folder:
-            return keras.models.load_model(self._best().download_model(Path(folder, "best.keras")))
+            best = self._best()
+            file = best.download_model(Path(folder, "best.keras"))
+            return in_thread(keras.models.load_model, file)
 
     def finalize(
         self,
@@ -237,17 +238,23 @@ class Search:
                 return trial
         raise LookupError(f"search {self.id} has no trial {number}")
 
-    def epochs(self) -> Iterator[Epoch]:
-        """All learning curves of the search: by trial number, execution, epoch."""
-        return _pages.items(self._http, f"{self._path}/epochs", Page[Epoch], page_size=500)
+    def epochs(self, *, metrics: Sequence[str] = (), max_points: int | None = None) -> Iterator[Epoch]:
+        """All learning curves of the search: by trial number, execution, epoch.
+
+        Args:
+            metrics: Only these; none: all.
+            max_points: At most so many epochs of each curve, evenly chosen; None: all.
+        """
+        query: dict[str, QueryValue | list[str]] = {"metrics": list(metrics), "max_points": max_points}
+        return _pages.items(self._http, f"{self._path}/epochs", Page[Epoch], query=query, page_size=500)
 
     def trials_frame(self) -> pandas.DataFrame:
         """A pandas table with one row per trial and one column per hyperparameter (`hp.<name>`)."""
-        return frames.trials_frame(self._trial_records())
+        return frames.trials_frame(listed(self._trial_records()))
 
     def epochs_frame(self) -> pandas.DataFrame:
         """A pandas table with one row per trained epoch and one column per metric."""
-        return frames.epochs_frame(self.epochs())
+        return frames.epochs_frame(listed(self.epochs()))
 
     def objective_trend(self, *, points: int | None = None) -> ObjectiveTrend:
         """Score and best so far, trial by trial in order of ending; at most `points` of them (2,000 unless told)."""
@@ -351,7 +358,7 @@ class Search:
         """
         target = Path(path)
         query: dict[str, QueryValue | list[str]] = {
-            "format": _picture_format(target),
+            "format": picture_format(target),
             "name": name,
             "metric": list(metrics),
             "at": at,
@@ -409,11 +416,30 @@ class Search:
         """
         return _events.follow(self._http, f"{self._path}/events", after=after, over=self._is_over)
 
+    def stream(self, *, after: int = 0) -> Iterator[Trial]:
+        """Its trials, each when it has ended: first those that have already, then the others as they do.
+
+        Ends with the search, and goes on after a lost connection, as `events` does. A trial that is retried after it
+        failed comes again.
+
+        Args:
+            after: Number of the last event already seen; 0 for all trials.
+        """
+        for event in self.events(after=after):
+            if event.trial_id is None or event.kind not in _TRIAL_ENDS:
+                continue
+            try:
+                record = self._http.get(f"/v1/trials/{segment(event.trial_id)}", TrialRecord)
+            except NotFound:  # deleted meanwhile, with its search
+                return
+            yield Trial(self._http, record)
+
     def _is_over(self) -> bool:
         try:
-            return self.refresh().ended
+            self.refresh()
         except NotFound:  # deleted meanwhile
             return True
+        return self.ended
 
     def export(self, path: str | Path, *, table: Table = "trials", format: Format | None = None) -> Path:
         """Save a table as a file; returns the file.
@@ -427,7 +453,7 @@ class Search:
             HeadstockError: No format was given, and the file's ending is none of them.
         """
         target = Path(path)
-        query = {"table": table, "format": format or _format_of(target)}
+        query = {"table": table, "format": format or format_of(target)}
         return _downloads.download(self._http, f"{self._path}/export", target, query=query)
 
     def _trial_records(self, *, state: TrialState | None = None) -> Iterator[TrialRecord]:
@@ -436,22 +462,3 @@ class Search:
     def _move(self, verb: str) -> Search:
         self.record = self._http.post(f"{self._path}/{verb}", SearchRecord)
         return self
-
-
-def _format_of(target: Path) -> Format:
-    match target.suffix.lower():
-        case "" | ".csv":
-            return "csv"
-        case ".jsonl" | ".ndjson":
-            return "jsonl"
-        case ".parquet":
-            return "parquet"
-        case other:
-            raise HeadstockError(f"{target}: {other!r} is no format of an export; these are: .csv, .jsonl, .parquet")
-
-
-def _picture_format(target: Path) -> str:
-    ending = target.suffix.lower()
-    if ending not in (".svg", ".png"):
-        raise HeadstockError(f"{target}: {ending!r} is no format of a picture; these are: .svg, .png")
-    return ending[1:]

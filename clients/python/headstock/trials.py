@@ -1,13 +1,16 @@
+# Made from _async/trials.py by `make twins`: edit that one.
 """Handles of trials: what the service said of one, and what can be done with it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from headstock import _downloads, _pages
-from headstock._http import Http, segment
+from headstock._http import Http
+from headstock._seam import listed
+from headstock._wire import QueryValue, segment
 from headstock.analysis import Diagnosis
 from headstock.models import Attempt, AttemptLog, BestRecord, Epoch, Failure, Page, TrialRecord, TrialState, Value
 
@@ -88,9 +91,15 @@ class Trial:
         self.record = self._http.get(self._path, TrialRecord)
         return self
 
-    def epochs(self) -> Iterator[Epoch]:
-        """Its learning curve: all epochs by execution, then epoch."""
-        return _pages.items(self._http, f"{self._path}/epochs", Page[Epoch], page_size=500)
+    def epochs(self, *, metrics: Sequence[str] = (), max_points: int | None = None) -> Iterator[Epoch]:
+        """Its learning curve: all epochs by execution, then epoch.
+
+        Args:
+            metrics: Only these; none: all.
+            max_points: At most so many epochs of each curve, evenly chosen; None: all.
+        """
+        query: dict[str, QueryValue | list[str]] = {"metrics": list(metrics), "max_points": max_points}
+        return _pages.items(self._http, f"{self._path}/epochs", Page[Epoch], query=query, page_size=500)
 
     def download_model(self, path: str | Path, *, name: str | None = None) -> Path:
         """Save the trained model of its best epoch as a `.keras` file, or an estimator as `.skops`; returns the file.
@@ -116,11 +125,11 @@ class Trial:
 
     def attempts(self) -> list[Attempt]:
         """Every try at running it, with how each ended."""
-        return list(_pages.items(self._http, f"{self._path}/attempts", Page[Attempt], page_size=None))
+        return listed(_pages.items(self._http, f"{self._path}/attempts", Page[Attempt], page_size=None))
 
     def logs(self) -> list[AttemptLog]:
         """What its trainer printed in each attempt that has ended."""
-        return list(_pages.items(self._http, f"{self._path}/logs", Page[AttemptLog], page_size=None))
+        return listed(_pages.items(self._http, f"{self._path}/logs", Page[AttemptLog], page_size=None))
 
     def retry(self) -> Trial:
         """Try it once more after it failed, with fresh budgets, while its search has not ended."""

@@ -13,7 +13,7 @@ from headstock import words
 from headstock.cli.overrides import overridden
 from headstock.cli.searches import DefinitionFile, SetOption
 from headstock.cli.session import JsonFlag, SearchReference, Session, session_of
-from headstock.client import load_definition
+from headstock.definitions import load_definition
 from headstock.errors import HeadstockError
 from headstock.jobs import FinalJob, RangeTest
 

@@ -12,6 +12,7 @@ from rich.text import Text
 
 from headstock import words
 from headstock.cli.session import JsonFlag, SearchReference, session_of
+from headstock.definitions import Format, Table
 from headstock.errors import HeadstockError
 from headstock.models import Slot
 from headstock.searches import Search
@@ -253,7 +254,6 @@ def dashboard(context: typer.Context, as_json: JsonFlag = False) -> None:
     session.out.print(link, markup=False, soft_wrap=True)
 
 
-def workers(context: typer.Context, as_json: JsonFlag = False) -> None:
 def _memory(used: int | None, total: int | None) -> str:
     return "–" if used is None or total is None else f"{used / 2**30:.1f} of {total / 2**30:.1f} GiB"
 
@@ -265,6 +265,7 @@ def _device(slot: Slot) -> str:
     return f"{slot.device} {slot.utilisation:.0%} {_memory(slot.memory_used_bytes, slot.memory_total_bytes)}"
 
 
+def workers(context: typer.Context, as_json: JsonFlag = False) -> None:
     """List the workers that are alive, and what they do."""
     session = session_of(context)
     alive = session.client.workers()

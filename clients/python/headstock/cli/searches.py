@@ -11,7 +11,7 @@ import typer
 from headstock import words
 from headstock.cli.overrides import overridden
 from headstock.cli.session import JsonFlag, SearchReference, Session, session_of
-from headstock.client import load_definition
+from headstock.definitions import load_definition
 from headstock.errors import SearchFailed
 from headstock.models import Reason, SearchState
 from headstock.plans import Plan

@@ -12,8 +12,9 @@ from headstock.analysis import Method
 from headstock.cli.results import file_name
 from headstock.cli.session import JsonFlag, SearchReference, Session, session_of
 from headstock.cli.trend_view import trend_view
+from headstock.definitions import At, Baseline
 from headstock.errors import HeadstockError
-from headstock.searches import At, Baseline, Search
+from headstock.searches import Search
 
 MetricOption = Annotated[
     list[str] | None, typer.Option("--metric", help="A logged metric; may be repeated. Default: the objective.")

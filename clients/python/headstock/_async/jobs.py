@@ -1,0 +1,158 @@
+"""Handles of jobs: final trainings and learning-rate range tests."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Generic, Self, TypeVar
+
+from headstock._async import _downloads
+from headstock._async._http import AsyncHttp
+from headstock._async._waiting import until_ended
+from headstock._wire import segment
+from headstock.models import FinalRecord, JobRecord, RangeSuggestion, RangeTestRecord, Reason, SearchRecord, SearchState
+
+R = TypeVar("R", bound=JobRecord)
+
+
+class _AsyncJob(Generic[R]):
+    """A training that is no search of its own.
+
+    Attributes:
+        record: Everything the service said of it, as of the last read; `refresh` reads anew.
+    """
+
+    _record_type: type[R]
+    _place: str
+
+    def __init__(self, http: AsyncHttp, record: R) -> None:
+        self._http = http
+        self.record = record
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.id} {self.record.name!r} {self.state}>"
+
+    @property
+    def id(self) -> str:
+        """Also its id as a search: its events, trial and epochs are there."""
+        return self.record.id
+
+    @property
+    def state(self) -> SearchState:
+        return self.record.state
+
+    @property
+    def reason(self) -> Reason | None:
+        """Why it is in its state, when there is something to say."""
+        return self.record.state_reason
+
+    @property
+    def ended(self) -> bool:
+        return self.record.ended
+
+    @property
+    def hyperparameters(self) -> dict[str, Any]:
+        """The values it trains with."""
+        return self.record.hyperparameters
+
+    @property
+    def _path(self) -> str:
+        return f"{self._place}/{segment(self.id)}"
+
+    async def refresh(self) -> Self:
+        """Itself, with the record read anew."""
+        self.record = await self._http.get(self._path, self._record_type)
+        return self
+
+    async def wait(self, *, timeout: float | None = None, poll_s: float = 1.0) -> Self:
+        """Itself, once it has ended as COMPLETED or CANCELLED.
+
+        Args:
+            timeout: Seconds after which to give up; None waits for as long as it takes. The job goes on either way.
+            poll_s: Seconds between two looks.
+
+        Raises:
+            SearchFailed: It ended as FAILED.
+            WaitTimeout: It had not ended in time.
+        """
+        return await until_ended(self, self._http.waiting, look=None, timeout_s=timeout, poll_s=poll_s)
+
+    async def cancel(self) -> Self:
+        """End it for good."""
+        await self._http.post(f"/v1/searches/{segment(self.id)}/cancel", SearchRecord)
+        return await self.refresh()
+
+    async def delete(self) -> None:
+        """Remove it with its files. It must have ended."""
+        await self._http.send("DELETE", f"/v1/searches/{segment(self.id)}")
+
+
+class AsyncFinalJob(_AsyncJob[FinalRecord]):
+    """A trial's values, trained on all training rows and tested once on the test part."""
+
+    _record_type = FinalRecord
+    _place = "/v1/final"
+
+    @property
+    def report(self) -> dict[str, Any] | None:
+        """How it was trained and how it did on the test part; None until it has ended well."""
+        return self.record.report
+
+    async def card(self) -> str:
+        """The model card, in Markdown. Raises ReportNotReady."""
+        answer = await self._http.send("GET", f"{self._path}/card", repeatable=True)
+        return answer.text
+
+    async def download_model(self, path: str | Path) -> Path:
+        """Save the model as a `.keras` file, or an estimator as `.skops`; returns the file.
+
+        Args:
+            path: The file to write (replaced if it is there), or a folder: then `model.keras` (or `.skops`) in it.
+
+        Raises:
+            ReportNotReady: The job has not ended, or left nothing.
+        """
+        target = Path(path)
+        if target.is_dir():
+            suffixes = (".keras", ".skops")
+            return await _downloads.download(self._http, f"{self._path}/model", target / "model", suffixes=suffixes)
+        return await _downloads.download(self._http, f"{self._path}/model", target)
+
+    async def download_bundle(self, path: str | Path) -> Path:
+        """Save the zip file with model, preprocessing, `predict.py`, report and card; returns the file.
+
+        Args:
+            path: The file to write (replaced if it is there), or a folder: then `bundle.zip` in it.
+
+        Raises:
+            ReportNotReady: The job has not ended, or left nothing.
+        """
+        target = Path(path)
+        target = target / "bundle.zip" if target.is_dir() else target
+        return await _downloads.download(self._http, f"{self._path}/bundle", target)
+
+
+class AsyncRangeTest(_AsyncJob[RangeTestRecord]):
+    """Losses of a few batches with an ever greater learning rate."""
+
+    _record_type = RangeTestRecord
+    _place = "/v1/lr-range-tests"
+
+    @property
+    def rates(self) -> list[float]:
+        """Learning rates, one a batch; empty until it has ended well."""
+        return self.record.rates
+
+    @property
+    def losses(self) -> list[float]:
+        """Of the batches."""
+        return self.record.losses
+
+    @property
+    def smoothed(self) -> list[float]:
+        """The running mean of the losses."""
+        return self.record.smoothed
+
+    @property
+    def suggestion(self) -> RangeSuggestion | None:
+        """A range of learning rates to search in; None until it has ended well, and when the loss never fell."""
+        return self.record.suggestion
