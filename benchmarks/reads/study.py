@@ -16,6 +16,7 @@ from sqlalchemy import Engine, Table, insert, update
 from benchmarks.reads.made import METRICS, MadeTrial, made_trials
 from storage.ids import SearchId, new_trial_id
 from storage.sql import tables
+from storage.sql.curves import curve_rows
 from storage.sql.engine import open_migration_engine, parse_url
 
 _BATCH = 50_000
@@ -124,7 +125,8 @@ def _write(
                 "metrics": dict(zip(METRICS, trial.curves[best], strict=True)),
                 "last_metrics": dict(zip(METRICS, trial.curves[-1], strict=True)),
                 "start_epoch": 0, "seconds": epochs * 0.5, "parameters": 4810, "device": "cpu:0",
-                "ended_seq": trial.number, "created_at": _BEGAN, "started_at": _BEGAN, "ended_at": ended,
+                "ended_seq": trial.number, "curves_seq": trial.number, "created_at": _BEGAN, "started_at": _BEGAN,
+                "ended_at": ended,
             }
         )  # fmt: skip
         attempts.append(
@@ -137,6 +139,9 @@ def _write(
         connection.execute(insert(tables.trials), trials)
         connection.execute(insert(tables.attempts), attempts)
         _copy(connection, tables.epochs, _EPOCH_COLUMNS, _epoch_rows(made))
+        for _, trial in made:
+            metrics = (dict(zip(METRICS, row, strict=True)) for row in trial.curves)
+            connection.execute(insert(tables.curves), list(curve_rows(search_id, trial.number, enumerate(metrics))))
 
 
 def _epoch_rows(made: Sequence[tuple[str, MadeTrial]]) -> Iterator[tuple[Any, ...]]:

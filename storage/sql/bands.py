@@ -1,15 +1,16 @@
 """Quantile bands of learning curves: for each epoch all values in ascending order, kept in memory and grown in place.
 
 A quantile of ten thousand numbers in order is a look at two of them; putting one more in its place is a short move of
-memory. So a million epochs are read once, and from then on only those of trials that have ended since. Trials that have
-not ended yet are few and change: their epochs are read every time. The answers are exact, not sketches.
+memory. So the curves of ended trials are read once, packed (`storage/sql/curves.py`), and from then on only those of
+trials that have ended since. Trials that have not ended yet are few and change: their epochs are read every time. The
+answers are exact, not sketches.
 """
 
 from __future__ import annotations
 
 from array import array
 from bisect import insort
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sqlalchemy import ColumnElement, Select, func, literal_column, select, union_all
@@ -17,13 +18,16 @@ from sqlalchemy import ColumnElement, Select, func, literal_column, select, unio
 from storage.ids import SearchId
 from storage.records import EpochBand
 from storage.sql import tables
+from storage.sql.curves import Values, is_packed, packed_values
 from storage.sql.database import Database, Transaction
 from storage.sql.dialects import quantile
-from storage.sql.endings import Endings, ended_since, endings
+from storage.sql.endings import SINCE, Endings, ended_since, endings
 from storage.sql.kept import Kept
 
 _trials = tables.trials.c
 _epochs = tables.epochs.c
+_UNPACKED = _trials.curves_seq.is_distinct_from(_trials.ended_seq)
+_ANY_UNPACKED = select(_trials.id).where(*SINCE, _UNPACKED).limit(1)
 # More new values than that at one epoch are sorted in at once.
 _FEW = 64
 
@@ -73,22 +77,35 @@ def _up_to_date(
         curves = _Curves()
         fresh = now.ended
     if fresh:
-        found = tx.dialect.values_by_epoch(tx.connection, _values(tx, search_id, metric, now, since=curves.next))
-        for epoch, values in found.items():
-            _sort_in(curves.by_epoch.setdefault(epoch, array("d")), values)
+        # All is read before anything is sorted in: a read that fails halfway is made again.
+        for portion in list(_ended_values(tx, search_id, metric, now, since=curves.next)):
+            for epoch, values in portion.items():
+                _sort_in(curves.by_epoch.setdefault(epoch, array("d")), values)
     curves.trials, curves.next = now.ended, now.next
     if not now.open:
         return curves, {}
     return curves, tx.dialect.values_by_epoch(tx.connection, _values(tx, search_id, metric, now, since=None))
 
 
+def _ended_values(tx: Transaction, search_id: SearchId, metric: str, now: Endings, *, since: int) -> Iterator[Values]:
+    """The values of the trials that ended with `ended_seq` of `since` or later, in one or two portions."""
+    if not is_packed(metric):
+        yield tx.dialect.values_by_epoch(tx.connection, _values(tx, search_id, metric, now, since=since))
+        return
+    yield packed_values(tx, search_id, metric, since=since)
+    if tx.first(_ANY_UNPACKED, search_id=search_id, since=since) is not None:
+        rows = _values(tx, search_id, metric, now, since=since, unpacked=True)
+        yield tx.dialect.values_by_epoch(tx.connection, rows)
+
+
 def _values(
-    tx: Transaction, search_id: SearchId, metric: str, now: Endings, *, since: int | None
+    tx: Transaction, search_id: SearchId, metric: str, now: Endings, *, since: int | None, unpacked: bool = False
 ) -> Select[tuple[int, float]]:
     """One finite value per trial and epoch, the mean over executions, as columns `epoch` and `value`.
 
     Args:
         since: Of trials that ended with this `ended_seq` or a later one; None: of trials that have not ended.
+        unpacked: Of the former, only those whose curves are not packed.
     """
     value = _epochs.objective if metric == now.objective else tx.dialect.json_number(_epochs.metrics, metric)
 
@@ -104,7 +121,7 @@ def _values(
         own = union_all(*(rows(_trials.state == literal_column(f"'{state}'")) for state in ("QUEUED", "RUNNING")))
         found = own.subquery()
     else:
-        found = rows(_trials.ended_seq >= since).subquery()
+        found = rows(_trials.ended_seq >= since, *((_UNPACKED,) if unpacked else ())).subquery()
     finite = found.c.value.is_not(None)
     if now.executions == 1:
         # Grouping a million rows that are alone in their groups would take longer than all the rest.

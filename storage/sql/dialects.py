@@ -15,7 +15,7 @@ import math
 import sys
 from array import array
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from functools import lru_cache
 from typing import Any, Protocol
@@ -75,6 +75,13 @@ class DatabaseDialect(Protocol):
         """The number under `key` of a JSON object kept as text; NULL when it is null or not there."""
         ...
 
+    def plain_rows(self, connection: Connection, statement: Select[Any], **values: Any) -> Iterable[Sequence[Any]]:
+        """The rows as the driver gives them: numbers, texts and bytes are right, other types are not turned into ours.
+
+        Making SQLAlchemy's rows of very many takes longer than reading them.
+        """
+        ...
+
     def values_by_epoch(self, connection: Connection, values: Select[tuple[int, float]]) -> dict[int, array[float]]:
         """The rows of `values` (columns `epoch`, `value`; not NULL) by epoch, as float64, in no order."""
         ...
@@ -118,11 +125,14 @@ class SqliteDialect:
         found = select(each.c.value).where(each.c.key == key).correlate(column.table)
         return cast(found.scalar_subquery(), Double)
 
+    def plain_rows(self, connection: Connection, statement: Select[Any], **values: Any) -> Iterable[Sequence[Any]]:
+        cursor: Any = connection.execute(statement, values).cursor
+        found: Iterable[Sequence[Any]] = cursor
+        return found
+
     def values_by_epoch(self, connection: Connection, values: Select[tuple[int, float]]) -> dict[int, array[float]]:
         by_epoch: defaultdict[int, array[float]] = defaultdict(lambda: array("d"))
-        # The driver's own rows: making SQLAlchemy's out of a million of them takes longer than reading them.
-        cursor: Any = connection.execute(values).cursor
-        for epoch, value in cursor:
+        for epoch, value in self.plain_rows(connection, values):
             by_epoch[epoch].append(value)
         return dict(by_epoch)
 
@@ -170,6 +180,11 @@ class PostgresDialect:
 
     def json_number(self, column: Column[Any], key: str) -> ColumnElement[float | None]:
         return cast(cast(column, postgresql.JSON)[literal(key)].astext, Double)
+
+    def plain_rows(self, connection: Connection, statement: Select[Any], **values: Any) -> Iterable[Sequence[Any]]:
+        cursor: Any = connection.execute(statement, values).cursor
+        found: Iterable[Sequence[Any]] = cursor
+        return found
 
     def values_by_epoch(self, connection: Connection, values: Select[tuple[int, float]]) -> dict[int, array[float]]:
         found = values.subquery()

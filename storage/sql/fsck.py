@@ -13,6 +13,7 @@ from sqlalchemy.orm import aliased
 
 from storage.records import IMPORTED, SearchKind, Violation
 from storage.sql import tables
+from storage.sql.curves import is_packed
 from storage.sql.database import Transaction
 from storage.sql.part import Part
 from storage.states import SEARCH_ENDED, TRIAL_ENDED, TRIAL_SCORED, AttemptState, SearchState, TrialState
@@ -22,6 +23,7 @@ _trials = tables.trials.c
 _attempts = tables.attempts.c
 _epochs = tables.epochs.c
 _artifacts = tables.artifacts.c
+_curves = tables.curves.c
 _MOST_PER_INVARIANT = 100
 RESULTS: dict[SearchKind, frozenset[str]] = {
     "finalize": frozenset({"report", "model", "bundle"}),
@@ -371,6 +373,31 @@ def _scores_true(tx: Transaction) -> Found:
         yield row.id, f"the score {row.score} is not within what its epochs reported"
 
 
+def _curves_whole(tx: Transaction) -> Found:
+    """The packed curve of a trial's objective has as many values as its rows have epochs with a finite one."""
+    packed = and_(_curves.search_id == _trials.search_id, _curves.ended_seq == _trials.ended_seq)
+    counted = (
+        select(_epochs.trial_id, func.count(_epochs.epoch.distinct()).label("count"))
+        .where(_epochs.objective.is_not(None))
+        .group_by(_epochs.trial_id)
+        .subquery()
+    )
+    for (name,) in tx.all(select(_searches.objective_name).distinct()):
+        if not is_packed(name):
+            continue
+        values = func.coalesce(func.length(_curves.content) / 8, 0)
+        stored = func.coalesce(counted.c.count, 0)
+        statement = (
+            select(_trials.id, values.label("values"), stored.label("stored"))
+            .join_from(tables.trials, tables.searches, _searches.id == _trials.search_id)
+            .outerjoin(tables.curves, and_(packed, _curves.metric == name))
+            .outerjoin(counted, counted.c.trial_id == _trials.id)
+            .where(_searches.objective_name == name, _trials.curves_seq == _trials.ended_seq, values != stored)
+        )
+        for row in tx.all(statement):
+            yield row.id, f"its packed curve of {name} has {row.values} values, its epochs have {row.stored}"
+
+
 def _clocks(tx: Transaction) -> Found:
     """A search's times agree with its state."""
     statement = select(_searches.id, _searches.state).where(
@@ -476,6 +503,7 @@ INVARIANTS: dict[str, Callable[[Transaction], Found]] = {
     "nothing_open_in_ended_search": _nothing_open,
     "best_is_best": _best_is_best,
     "scores_true": _scores_true,
+    "curves_whole": _curves_whole,
     "clocks_agree": _clocks,
     "resumable": _resumable,
     "data_there": _data_there,

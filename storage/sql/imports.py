@@ -12,6 +12,7 @@ from storage.errors import IdempotencyKeyReused
 from storage.ids import SearchId, TrialId, new_search_id, new_trial_id
 from storage.records import IMPORTED, EpochRow, Failure, ImportedTrial, NewSearch, Reason, Search
 from storage.sql import tables
+from storage.sql.curves import curve_rows
 from storage.sql.database import Transaction
 from storage.sql.mapping import from_failure
 from storage.sql.numbers import duration, kind_of, split_metrics
@@ -73,6 +74,8 @@ class Imports(Part):
                 tx.execute(insert(tables.trials), rows)
             for portion in _portions(_epoch_rows(new, trials, rows)):
                 tx.execute(insert(tables.epochs), portion)
+            for portion in _portions(_curve_rows(search_id, trials, rows)):
+                tx.execute(insert(tables.curves), portion)
             # One line for the whole of it: ten thousand ends that were long ago are no news.
             tx.emit("search.created", owner=new.owner, search_id=search_id, name=new.name, state=SearchState.COMPLETED)
             tx.emit(
@@ -124,7 +127,7 @@ def _trial_rows(
         )
     in_order = sorted(rows, key=lambda row: (row["ended_at"], row["number"]))
     for seq, row in enumerate(in_order):
-        row["ended_seq"] = seq
+        row["ended_seq"] = row["curves_seq"] = seq
     return rows
 
 
@@ -178,6 +181,15 @@ def _epoch_rows(
                 "seconds": duration(row.seconds),
                 "recorded_at": stored["ended_at"],
             }
+
+
+def _curve_rows(
+    search_id: SearchId, trials: Sequence[ImportedTrial], rows: Sequence[dict[str, Any]]
+) -> Iterator[dict[str, Any]]:
+    for trial, stored in zip(trials, rows, strict=True):
+        yield from curve_rows(
+            search_id, stored["ended_seq"], ((row.epoch, split_metrics(row.metrics)[0]) for row in trial.epochs)
+        )
 
 
 def _portions(rows: Iterator[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:

@@ -15,6 +15,7 @@ from sqlalchemy import Row, and_, bindparam, select, update
 from storage.errors import LeaseLost, NotFound, WrongState
 from storage.records import Failure, Lease, Reason
 from storage.sql import tables
+from storage.sql.curves import forget_curves, store_curves
 from storage.sql.database import Transaction
 from storage.sql.mapping import from_failure
 from storage.sql.numbers import duration
@@ -160,12 +161,15 @@ def end_trial(
     **values: Any,
 ) -> None:
     """Move one trial to its end: its place in the order of ending, its score, the search's counters and its best."""
+    if trial.epochs:
+        store_curves(tx, search.id, trial.id, ended_seq=search.endings)
     _move_trial(
         tx,
         trial,
         to,
         **_NO_LEASE,
         ended_seq=search.endings,
+        curves_seq=search.endings,
         ended_at=tx.now(),
         seconds=trial.seconds + duration(seconds),
         score=score.value if score else None,
@@ -202,12 +206,15 @@ def requeue_trial(
     tx: Transaction, search: Row[Any], trial: Row[Any], *, event: str, code: str, seconds: float = 0.0, **values: Any
 ) -> None:
     """Move one trial back into the queue."""
+    if trial.ended_seq is not None and trial.epochs:
+        forget_curves(tx, search.id, trial.id, ended_seq=trial.ended_seq)
     _move_trial(
         tx,
         trial,
         TrialState.QUEUED,
         **_NO_LEASE,
         ended_seq=None,
+        curves_seq=None,
         ended_at=None,
         failure=None,
         seconds=trial.seconds + duration(seconds),
@@ -239,7 +246,7 @@ def cancel_open_trials(tx: Transaction, search: Row[Any]) -> None:
     open_states = (TrialState.QUEUED, TrialState.RUNNING)
     found = tx.all(
         tx.dialect.lock_rows(
-            select(_trials.id, _trials.number, _trials.state, _trials.attempt)
+            select(_trials.id, _trials.number, _trials.state, _trials.attempt, _trials.epochs)
             .where(_trials.search_id == search.id, _trials.state.in_(open_states))
             # One order for all who lock several trials: renewals do the same.
             .order_by(_trials.id),
@@ -251,12 +258,15 @@ def cancel_open_trials(tx: Transaction, search: Row[Any]) -> None:
     now = tx.now()
     spent = _cancel_attempts(tx, [row.id for row in found if row.state == TrialState.RUNNING], now=now)
     for seq, row in enumerate(sorted(found, key=lambda row: row.number), start=search.endings):
+        if row.epochs:
+            store_curves(tx, search.id, row.id, ended_seq=seq)
         _move_trial(
             tx,
             row,
             TrialState.CANCELLED,
             **_NO_LEASE,
             ended_seq=seq,
+            curves_seq=seq,
             ended_at=now,
             seconds=_trials.seconds + spent.get(row.id, 0.0),
         )

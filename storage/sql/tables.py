@@ -18,6 +18,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     Table,
     Text,
@@ -252,6 +253,8 @@ trials = Table(
     Column("created_at", UtcDateTime, nullable=False),
     Column("started_at", UtcDateTime),
     Column("ended_at", UtcDateTime),
+    # The `ended_seq` under which its curves are packed; while it is another, they are in `epochs` alone.
+    Column("curves_seq", Integer),
     UniqueConstraint("search_id", "number"),
     CheckConstraint(_one_of("state", TrialState), name="state"),
     CheckConstraint(
@@ -269,6 +272,13 @@ trials = Table(
         unique=True,
         postgresql_where=text("ended_seq IS NOT NULL"),
         sqlite_where=text("ended_seq IS NOT NULL"),
+    ),
+    Index(
+        "ix_trials_unpacked",
+        "search_id",
+        "ended_seq",
+        postgresql_where=text("curves_seq IS DISTINCT FROM ended_seq"),
+        sqlite_where=text("curves_seq IS NOT ended_seq"),
     ),
     Index(
         "ix_trials_queue",
@@ -348,6 +358,23 @@ epochs = Table(
     CheckConstraint("(objective_kind = 'finite') = (objective IS NOT NULL)", name="objective"),
     CheckConstraint("execution >= 0 AND epoch >= 0", name="place"),
     # Reads are always by the key: keeping the rows in the key's own tree saves SQLite a second one.
+    sqlite_with_rowid=False,
+)
+
+# What bands of learning curves are made of: see `storage/sql/curves.py`.
+curves = Table(
+    "curves",
+    metadata,
+    Column("search_id", Text, ForeignKey("searches.id", ondelete="CASCADE"), primary_key=True),
+    # The name as JSON, since names may hold what a database's text cannot.
+    Column("metric", JsonText, primary_key=True),
+    Column("ended_seq", Integer, primary_key=True, autoincrement=False),
+    Column("first", Integer, nullable=False),
+    # All epochs as int64 where some are missing between the first and the last; else NULL.
+    Column("epochs", LargeBinary),
+    # Finite values by epoch, float64.
+    Column("content", LargeBinary, nullable=False),
+    # One metric's curves lie side by side, which is how they are read.
     sqlite_with_rowid=False,
 )
 

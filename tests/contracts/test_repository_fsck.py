@@ -131,6 +131,7 @@ CORRUPTIONS: dict[str, tuple[str, ...]] = {
     ),
     "best_is_best": ("UPDATE searches SET best_score = 1.5",),
     "scores_true": ("UPDATE trials SET score = 0.5 WHERE number = 0",),
+    "curves_whole": ("DELETE FROM curves WHERE metric = '\"val_loss\"'",),
     "clocks_agree": ("UPDATE searches SET running_since = NULL",),
     "resumable": ("UPDATE artifacts SET epoch = 7",),
     "data_there": ("DELETE FROM datasets",),

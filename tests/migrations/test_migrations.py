@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import threading
 from pathlib import Path
@@ -13,11 +14,13 @@ from sqlalchemy import Engine, create_engine, inspect, text
 from sqlalchemy.pool import NullPool
 
 from storage import migrations
+from storage.clock import ManualClock
 from storage.errors import SchemaOutdated
 from storage.sql import open_repository
 from storage.sql.engine import open_migration_engine, parse_url
 from storage.sql.schema import REVISION
 from storage.sql.tables import metadata
+from tests.contracts.scenes import Scene
 from tests.databases import PostgresServer
 
 
@@ -116,6 +119,39 @@ def test_down_and_up_again(own_database_url: str) -> None:
     engine.dispose()
     migrations.upgrade(own_database_url)
     assert migrations.check(own_database_url) == []
+
+
+def test_curves_of_trials_that_ended_before_are_packed(own_database_url: str, clock: ManualClock) -> None:
+    repository = open_repository(own_database_url, clock=clock, lease_clock=clock)
+    scene = Scene(repository, clock)
+    search = scene.search(trials=3, parallelism=3, executions_per_trial=2)
+    for claim in scene.claims(2):
+        for execution in range(2):
+            scene.report(claim.lease, 1.0 + execution, math.nan, 0.1, math.inf, 7e-300, execution=execution)
+        repository.complete_trial(claim.lease, seconds=1)
+    bands = repository.epoch_bands(search.id, "val_loss", quantiles=[0.0, 0.5, 1.0])
+    repository.close()
+    engine = _engine(own_database_url)
+    stored = [text("SELECT * FROM curves ORDER BY metric, ended_seq"), text("SELECT id, curves_seq FROM trials")]
+
+    def packed() -> list[set[tuple[object, ...]]]:
+        with engine.connect() as connection:
+            return [{tuple(map(_plain, row)) for row in connection.execute(each)} for each in stored]
+
+    before = packed()
+    assert [len(rows) for rows in before] == [4, 3]
+    with engine.begin() as connection:
+        command.downgrade(migrations.config(connection), "0002")
+    migrations.upgrade(own_database_url)
+    assert packed() == before
+    engine.dispose()
+    again = open_repository(own_database_url, clock=clock, lease_clock=clock)
+    assert again.epoch_bands(search.id, "val_loss", quantiles=[0.0, 0.5, 1.0]) == bands
+    again.close()
+
+
+def _plain(value: object) -> object:
+    return bytes(value) if isinstance(value, memoryview) else value
 
 
 def test_constraints_are_the_ones_in_the_code_on_sqlite(sqlite_url: str, tmp_path: Path) -> None:
