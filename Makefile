@@ -65,6 +65,10 @@ vendor:  ## Bundle the dashboard's libraries anew (needs Node.js)
 twins: $(VENV)/.ready  ## Make the waiting Python client anew from the awaiting one
 	@$(BIN)/python tools/twins.py
 
+docs: $(VENV)/.ready  ## Build the documentation's site into site/
+	@NO_MKDOCS_2_WARNING=1 PYTHONPATH=. $(BIN)/mkdocs build --quiet
+	@echo "Open site/index.html"
+
 catalogue: $(VENV)/.ready  ## Regenerate the catalogues from Keras' and scikit-learn's own signatures
 	@$(BIN)/python -m tuners.catalogue.generate
 	@$(BIN)/python -m tuners.catalogue.generate_sklearn
