@@ -432,6 +432,18 @@ class LeaderStore(Protocol):
     def release_leader(self, lease: LeaderLease) -> None: ...
 
 
+class FollowerStore(Protocol):
+    """How far a reader of the event log has come that goes on there after a restart."""
+
+    def follower_place(self, name: str) -> int | None:
+        """The `seq` up to which everything is done; None for a reader that never was here."""
+        ...
+
+    def save_follower_place(self, name: str, seq: int) -> None:
+        """Everything up to `seq` is done. A lower one than the stored changes nothing: a late writer does no harm."""
+        ...
+
+
 class Repository(
     SearchStore,
     OracleStore,
@@ -442,6 +454,7 @@ class Repository(
     EventLog,
     TokenStore,
     LeaderStore,
+    FollowerStore,
     Protocol,
 ):
     def ping(self) -> None:

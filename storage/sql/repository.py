@@ -13,6 +13,7 @@ from storage.sql.datasets import Datasets
 from storage.sql.dialects import DatabaseDialect, PostgresDialect, SqliteDialect
 from storage.sql.engine import open_engines, parse_url
 from storage.sql.events import Events
+from storage.sql.followers import Followers
 from storage.sql.fsck import Invariants
 from storage.sql.imports import Imports
 from storage.sql.leader import Leaders
@@ -45,6 +46,7 @@ class SqlRepository(
     Events,
     Tokens,
     Leaders,
+    Followers,
     Invariants,
 ):
     """Holds the promises of `storage.repository` on SQLite and PostgreSQL. Safe for threads; one per process."""

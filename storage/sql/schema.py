@@ -3,4 +3,4 @@
 from __future__ import annotations
 
 # The newest file in `storage/migrations/versions`; a test compares the two.
-REVISION = "0004"
+REVISION = "0005"

@@ -450,3 +450,12 @@ leaders = Table(
     Column("holder", Words, nullable=False),
     Column("expires_at", UtcDateTime, nullable=False),
 )
+
+# How far readers of the outbox have come that must not miss an event, whatever ends them.
+followers = Table(
+    "followers",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("seq", BigInteger, nullable=False),
+    Column("saved_at", UtcDateTime, nullable=False),
+)

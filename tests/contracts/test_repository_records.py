@@ -276,6 +276,18 @@ def test_of_many_candidates_one_leads(scene: Scene) -> None:
     assert len(leaders) == 1
 
 
+def test_a_follower_goes_on_where_it_was(scene: Scene) -> None:
+    repository = scene.repository
+    assert repository.follower_place("mlflow http://a") is None
+    repository.save_follower_place("mlflow http://a", 7)
+    repository.save_follower_place("mlflow http://b", 0)
+    assert (repository.follower_place("mlflow http://a"), repository.follower_place("mlflow http://b")) == (7, 0)
+    repository.save_follower_place("mlflow http://a", 12)
+    # One that was late must not make the next one do everything again.
+    repository.save_follower_place("mlflow http://a", 9)
+    assert repository.follower_place("mlflow http://a") == 12
+
+
 def test_events_tell_the_story_in_order(scene: Scene) -> None:
     assert scene.repository.last_event_seq() == 0
     search = scene.search(trials=1)
