@@ -375,10 +375,10 @@ def test_plot_of_one_trial_by_its_number(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     script.on("GET", f"{SEARCH}/plots/learning-curves", httpx.Response(200, content=b"<svg/>"))
-    ran = run("plot", "latest", "learning-curves", "--trial", "1", "--json")
-    assert ran.json()["path"] == "digits-mlp-learning-curves.svg"
+    ran = run("plot", "learning-curves", "latest", "--trial", "1", "--to", "curves.svg", "--json")
+    assert ran.json()["path"] == "curves.svg"
     assert script.to("GET", f"{SEARCH}/plots/learning-curves")[0].url.params["trial"] == "t_1"
-    assert run("plot", "latest", "learning-curves", "--trial", "9").code == 1
+    assert run("plot", "learning-curves", "--trial", "9").code == 1
 
 
 def test_trend_of_the_objective(run: Run, script: Script) -> None:
@@ -427,6 +427,31 @@ def test_datasets_list_is_the_default(run: Run, script: Script, tmp_path: Path) 
     assert "Stored wine (d_1): classification, 3 classes" in run("datasets", "add", str(file), "--target", "b").out
     assert run("datasets", "remove", "wine").code == 0
     assert run("datasets", "add", str(tmp_path / "missing.csv")).code == 1
+
+
+def test_a_data_set_is_shown_with_its_rows_and_figures(run: Run, script: Script) -> None:
+    from service import examples
+
+    stored = {"id": "d_1", "name": "wine", "task": "classification", "input_shape": [2]}
+    script.on("GET", "/v1/datasets", page([stored]))
+    features = [
+        {"name": "acid", "kind": "number", "minimum": 0.5, "maximum": 2.0, "mean": 1.25, "missing": 3},
+        {"name": "colour", "kind": "category", "minimum": None, "maximum": None, "mean": None, "missing": 0},
+    ]
+    cell = {"text": None, "image": None, "shortened": False}
+    preview = {
+        **examples.PREVIEW,
+        "inputs": [{"name": "", "kind": "table", "shape": [2], "features": features, "looked_at": 9}],
+        "rows": [{"row": 7, "inputs": [{**cell, "values": [None, "red"]}], "targets": ["good"]}],
+    }
+    script.on("GET", "/v1/datasets/d_1/preview", ok(preview), ok(preview), ok(examples.PREVIEW))
+    shown = " ".join(run("datasets", "show", "wine", "--random", "--seed", "4", "--part", "test").out.split())
+    for part in ("acid", "7", "– red good", "0.5 1.25 2 3", "4 181", "1 of 1,797 rows of the train part"):
+        assert part in shown.replace("│", "").replace("  ", " "), part
+    (asked,) = script.to("GET", "/v1/datasets/d_1/preview")
+    assert dict(asked.url.params) == {"rows": "10", "part": "test", "sample": "random", "seed": "4"}
+    assert run("datasets", "show", "wine", "--json").json()["rows"][0]["targets"] == ["good"]
+    assert "(image)" in run("datasets", "show", "wine").out
 
 
 def test_weights_are_listed_added_and_deleted(run: Run, script: Script, tmp_path: Path) -> None:

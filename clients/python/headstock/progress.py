@@ -16,11 +16,8 @@ from headstock import words
 from headstock.ledger import Ledger
 from headstock.models import Epoch, SearchRecord, TrialRecord
 from headstock.searches import Search
+from headstock.terminal.tables import STATE_STYLE
 
-STATE_STYLE = {
-    "QUEUED": "dim", "RUNNING": "cyan", "PAUSED": "yellow", "COMPLETED": "green", "STOPPED": "green",
-    "FAILED": "red", "CANCELLED": "yellow",
-}  # fmt: skip
 SHOWN_RUNNING = 12
 
 
@@ -55,15 +52,17 @@ class ProgressView:
 
     Attributes:
         console: Where to; a terminal gets the moving view, anything else plain lines.
+        moving: Whether a terminal may get the moving view.
     """
 
     console: Console = field(default_factory=lambda: Console(highlight=False))
+    moving: bool = True
     _live: Live | None = None
     _ledger: Ledger | None = None
     _announced: bool = False
 
     def __enter__(self) -> ProgressView:
-        if self.console.is_terminal:
+        if self.console.is_terminal and self.moving:
             self._live = Live(console=self.console, refresh_per_second=8, transient=False)
             self._live.start()
         return self
@@ -118,7 +117,7 @@ def picture(snapshot: Snapshot) -> RenderableType:
             table.add_row(*_running_row(trial))
         parts.append(table)
     if snapshot.best is not None and search.best is not None:
-        parts.append(_best_line(snapshot.best, search))
+        parts.append(best_line(snapshot.best, search))
     if search.ended:
         parts.append(closing_line(search))
     return Group(*parts)
@@ -175,7 +174,8 @@ def _bar(fraction: float | None, *, width: int) -> RenderableType:
     return ProgressBar(total=1.0, completed=min(1.0, max(0.0, fraction)), width=width)
 
 
-def _best_line(best: TrialRecord, search: SearchRecord) -> Text:
+def best_line(best: TrialRecord, search: SearchRecord) -> Text:
+    """The best trial in one line."""
     score = search.best.score if search.best else None
     return Text.assemble(
         ("best so far ", "bold"),

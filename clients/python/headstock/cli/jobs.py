@@ -25,6 +25,7 @@ _POLL_S = 0.5
 def add_to(app: typer.Typer) -> None:
     app.command()(finalize)
     app.command("lr-range-test")(lr_range_test)
+    app.command("jobs")(list_jobs)
 
 
 def finalize(
@@ -199,4 +200,34 @@ def _print_range_test(session: Session, test: RangeTest) -> None:
         f"(the loss falls fastest at {found.steepest:.2g}, and is least at {found.minimum:.2g}).",
         markup=False,
         soft_wrap=True,
+    )
+
+
+def list_jobs(context: typer.Context, as_json: JsonFlag = False) -> None:
+    """List final trainings and range tests, newest first."""
+    session = session_of(context)
+    listed = [
+        *(("final training", job.record) for job in session.client.finals()),
+        *(("range test", job.record) for job in session.client.range_tests()),
+    ]
+    listed.sort(key=lambda job: job[1].created_at, reverse=True)
+    if as_json:
+        session.print_json(
+            [{"kind": kind.replace(" ", "_"), **record.model_dump(mode="json")} for kind, record in listed]
+        )
+        return
+    session.print_table(
+        ("id", "kind", "name", "state", "created", ">seconds"),
+        (
+            (
+                record.id,
+                kind,
+                record.name,
+                record.state if record.failure is None else f"{record.state} {record.failure.code}",
+                f"{record.created_at.astimezone():%Y-%m-%d %H:%M}",
+                words.number(record.elapsed_seconds, digits=1),
+            )
+            for kind, record in listed
+        ),
+        empty="No jobs yet: `headstock finalize` and `headstock lr-range-test` start some.",
     )

@@ -15,8 +15,9 @@ from headstock.definitions import load_definition
 from headstock.errors import SearchFailed
 from headstock.models import Reason, SearchState
 from headstock.plans import Plan
-from headstock.progress import ProgressView
+from headstock.progress import ProgressView, best_line, closing_line, headline
 from headstock.searches import Search
+from headstock.terminal.plots import objective_chart
 
 DefinitionFile = Annotated[Path, typer.Argument(metavar="FILE", help="JSON file with the search definition.")]
 NameOption = Annotated[str | None, typer.Option("--name", help="Name of the search, instead of the definition's.")]
@@ -165,20 +166,29 @@ def list_searches(
     )
 
 
-def watch(context: typer.Context, search: SearchReference = "latest", as_json: JsonFlag = False) -> None:
-    """Show a search's progress until it ends. Ctrl-C leaves the search running."""
+def watch(
+    context: typer.Context,
+    search: SearchReference = "latest",
+    plain: Annotated[
+        bool, typer.Option("--plain", help="A line for each ended trial, as where no terminal is.")
+    ] = False,
+    as_json: JsonFlag = False,
+) -> None:
+    """Show a search's progress until it ends, on the full screen of a terminal. Leaving it lets the search run on."""
     session = session_of(context)
-    _watch(session, session.search(search), as_json=as_json)
+    _watch(session, session.search(search), as_json=as_json, plain=plain)
 
 
-def _watch(session: Session, search: Search, *, as_json: bool) -> None:
+def _watch(session: Session, search: Search, *, as_json: bool, plain: bool = False) -> None:
     try:
         if as_json:
             search.wait(poll_s=WATCH_POLL_S)
             session.print_json(search.record)
-        else:
-            with ProgressView(console=session.out) as view:
+        elif plain or not session.out.is_terminal:
+            with ProgressView(console=session.out, moving=not plain) as view:
                 search.wait(progress=view, poll_s=WATCH_POLL_S)
+        else:
+            _watch_screen(session, search)
     except KeyboardInterrupt:
         session.out.print(
             f"\nThe search goes on. Come back with: headstock watch {search.id}", markup=False, soft_wrap=True
@@ -188,6 +198,21 @@ def _watch(session: Session, search: Search, *, as_json: bool) -> None:
         if as_json:
             session.print_json(search.record)
         raise
+
+
+def _watch_screen(session: Session, search: Search) -> None:
+    """The full screen; after it, what stays to be read on the ordinary one."""
+    from headstock.terminal.watch import watch as watch_on_screen
+
+    if watch_on_screen(search, session.out) is None:
+        raise KeyboardInterrupt
+    session.out.print(headline(search.record), soft_wrap=True)
+    if search.best_score is not None:
+        session.out.print(objective_chart(search.objective_trend(points=500)))
+        session.out.print(best_line(session.client.trial(search.best_score.trial_id).record, search.record))
+    session.out.print(closing_line(search.record), soft_wrap=True)
+    # Says what FAILED means in words and by the exit code, and returns at once for all else.
+    search.wait(poll_s=WATCH_POLL_S)
 
 
 def pause(context: typer.Context, search: SearchReference, as_json: JsonFlag = False) -> None:

@@ -10,13 +10,12 @@ from typing import Annotated, Any
 
 import typer
 from pydantic import BaseModel
-from rich.cells import cell_len
 from rich.console import Console
-from rich.text import Text
 
 from headstock.client import Client
 from headstock.errors import HeadstockError
 from headstock.searches import Search
+from headstock.terminal.tables import print_table
 from headstock.trials import Trial
 
 JsonFlag = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
@@ -90,24 +89,8 @@ class Session:
         typer.echo(json.dumps(_plain(document), indent=2, ensure_ascii=False))
 
     def print_table(self, columns: Sequence[str], rows: Iterable[Iterable[object]], *, empty: str) -> None:
-        """A table of texts; `empty` when there is no row. Columns whose name begins with `>` hold numbers.
-
-        Ids are for copying and rows for `grep`: too narrow a terminal wraps the lines, and nothing is cut off.
-        """
-        cells = [[str(cell) for cell in row] for row in rows]
-        if not cells:
-            self.out.print(empty, markup=False, soft_wrap=True)
-            return
-        numeric = [column.startswith(">") for column in columns]
-        header = [column.removeprefix(">") for column in columns]
-        widths = [max(map(cell_len, column)) for column in zip(header, *cells, strict=True)]
-        for number, row in enumerate([header, *cells]):
-            padded = [
-                " " * (width - cell_len(cell)) + cell if right else cell + " " * (width - cell_len(cell))
-                for cell, width, right in zip(row, widths, numeric, strict=True)
-            ]
-            style = "bold" if number == 0 else ""
-            self.out.print(Text("  ".join(padded).rstrip(), style=style), soft_wrap=True)
+        """A table; `empty` when there is no row. Columns whose name begins with `>` hold numbers."""
+        print_table(self.out, columns, rows, empty=empty)
 
 
 def session_of(context: typer.Context) -> Session:

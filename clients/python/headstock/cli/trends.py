@@ -9,12 +9,12 @@ import typer
 
 from headstock import words
 from headstock.analysis import Method
-from headstock.cli.results import file_name
 from headstock.cli.session import JsonFlag, SearchReference, Session, session_of
 from headstock.cli.trend_view import trend_view
 from headstock.definitions import At, Baseline
 from headstock.errors import HeadstockError
 from headstock.searches import Search
+from headstock.terminal.plots import KINDS, Asked, terminal_plot
 
 MetricOption = Annotated[
     list[str] | None, typer.Option("--metric", help="A logged metric; may be repeated. Default: the objective.")
@@ -90,22 +90,16 @@ def _show_growth(session: Session, found: Search, *, as_json: bool) -> None:
 
 def plot(
     context: typer.Context,
-    search: SearchReference,
-    kind: Annotated[
-        str,
-        typer.Argument(
-            metavar="KIND",
-            help="objective, hyperparameter, learning-curves, importance, parallel-coordinates, contour, trade-off, "
-            "lr-range-test or confusion-matrix.",
-        ),
-    ],
-    output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="File to write; .svg or .png chooses the format.")
+    kind: Annotated[str, typer.Argument(metavar="KIND", help=f"{', '.join(KINDS)}.")],
+    search: SearchReference = "latest",
+    target: Annotated[
+        Path | None,
+        typer.Option("--to", "--output", "-o", help="File to write; .svg or .png chooses the format."),
     ] = None,
     name: Annotated[str | None, typer.Option("--name", help="The hyperparameter.")] = None,
     metric: MetricOption = None,
     at: Annotated[At | None, typer.Option("--at", help="Each trial's best epoch, or its last one.")] = None,
-    chart: Annotated[Literal["line", "bar"] | None, typer.Option("--chart", help="Lines, or bars.")] = None,
+    chart: Annotated[Literal["line", "bar"] | None, typer.Option("--chart", help="Of a file: lines, or bars.")] = None,
     minimum: MinOption = None,
     maximum: MaxOption = None,
     baseline: BaselineOption = None,
@@ -114,17 +108,27 @@ def plot(
     x: Annotated[str | None, typer.Option("--x", help="Of contour: the hyperparameter across.")] = None,
     y: Annotated[str | None, typer.Option("--y", help="Of contour: the one upwards.")] = None,
     method: Annotated[Method | None, typer.Option("--method", help="Of importance.")] = None,
-    theme: Annotated[Literal["light", "dark"], typer.Option("--theme", help="Background.")] = "light",
+    theme: Annotated[Literal["light", "dark"], typer.Option("--theme", help="Background of a file.")] = "light",
     as_json: JsonFlag = False,
 ) -> None:
-    """Save a picture of a search's results."""
+    """Draw a search's results here, or save the picture as a file (`--to`). With `--json`: what is drawn."""
     session = session_of(context)
+    if kind not in KINDS and search in KINDS:
+        # Either order is understood: `plot latest objective` reads as well.
+        kind, search = search, kind
     found = session.search(search)
     try:
         chosen = None if trial is None else found.trial(trial)
     except LookupError as fault:
         raise HeadstockError(str(fault)) from fault
-    target = output or Path(f"{'-'.join(file_name(part) for part in (found.name, kind, name) if part)}.svg")
+    if target is None:
+        asked = Asked(name, tuple(metric or ()), at, minimum, maximum, baseline, chosen, against, x, y, method)
+        document, drawn = terminal_plot(found, kind, asked)
+        if as_json:
+            session.print_json(document)
+        else:
+            session.out.print(drawn)
+        return
     written = found.plot(
         kind,
         target,
