@@ -172,3 +172,13 @@ class BestOut(TrialOut):
     code: str | None = Field(
         description="Plain Keras Python that rebuilds the model and trains it, as it stands; null likewise."
     )
+
+
+class CodeOut(Schema):
+    """How to have a trial's model again."""
+
+    trial_id: str
+    definition: dict[str, Any] | None = Field(
+        description="The definition with this trial's values in all its holes; null once the data set was deleted."
+    )
+    code: str | None = Field(description="Plain Keras Python that rebuilds the model and trains it; null likewise.")

@@ -100,6 +100,15 @@ def test_best_brings_definition_and_code(ada: TestClient, search_id: SearchId, t
     assert "128" in items[0]["code"]
 
 
+def test_every_trial_has_its_code(ada: TestClient, search_id: SearchId, trials: tuple[Trial, ...]) -> None:
+    best = ada.get(f"/v1/searches/{search_id}/best").json()["items"][0]
+    found = ada.get(f"/v1/trials/{best['id']}/code").json()
+    assert found == {"trial_id": best["id"], "definition": best["definition"], "code": best["code"]}
+    worst = ada.get(f"/v1/trials/{trials[3].id}/code").json()
+    assert worst["definition"]["model"]["layers"][1]["units"] == UNITS[3]
+    compile(worst["code"], "worst.py", "exec")
+
+
 def test_best_of_a_search_without_scores_is_empty(ada: TestClient, search_id: SearchId) -> None:
     assert ada.get(f"/v1/searches/{search_id}/best").json() == {"items": [], "next_page_token": None}
 

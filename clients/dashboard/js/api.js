@@ -30,6 +30,14 @@ export async function send(method, path, body, headers = {}) {
   }));
 }
 
+/** A file as `{blob, name}`, with the name that the service gives it. */
+export async function file(path) {
+  const response = await fetch(path);
+  if (!response.ok) return answer(response);
+  const name = /filename="([^"]+)"/.exec(response.headers.get("Content-Disposition") ?? "")?.[1];
+  return { blob: await response.blob(), name };
+}
+
 async function answer(response) {
   if (response.status === 204) return null;
   const text = await response.text();

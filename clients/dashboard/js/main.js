@@ -14,7 +14,8 @@ import { workersPage } from "./views/workers.js";
 /**
  * A page is `async ({main, path, query, live}) => end`: it fills `main` (a place of its own, in the document), tells `live(true|false)` whether it is
  * connected, and answers a function that ends its streams and figures. It is called anew for each address; a page that
- * changes only its own query uses `keep()` and is not.
+ * changes only its own query uses `keep()` and is not. The function may have a `moved({path, query})`, which answers true when the page has
+ * shown another of its own addresses by itself (another tab, say).
  */
 const PAGES = {
   "": () => searchesPage,
@@ -60,6 +61,7 @@ function mark(page) {
 
 async function show() {
   const turn = ++shown;
+  document.title = "Headstock";
   end();
   end = () => {};
   const { path, query } = here();
@@ -78,5 +80,9 @@ async function show() {
 }
 
 themeButton(document.getElementById("theme"));
-addEventListener("hashchange", () => { show(); main.focus({ preventScroll: true }); });
+addEventListener("hashchange", () => {
+  if (end.moved?.(here())) return;
+  show();
+  main.focus({ preventScroll: true });
+});
 show();

@@ -33,12 +33,27 @@ export function axis(ink, name, { kind = "value", side = "x", values, whole = fa
     ...(values ? { data: values } : {}), scale: true, minInterval: whole ? 1 : undefined,
     axisLine: { show: side === "x", lineStyle: { color: ink.edge } }, axisTick: { show: false },
     splitLine: { show: side === "y", lineStyle: { color: ink.line } },
-    axisLabel: { color: ink.soft, fontSize: 12, hideOverlap: true, ...(kind === "category" ? {} : { formatter: (value) => number(value) }) },
     ...more,
+    axisLabel: {
+      color: ink.soft, fontSize: 12, hideOverlap: true, ...(kind === "category" ? {} : { formatter: (value) => number(value) }),
+      // Ends that were reckoned from the data are no numbers to read.
+      ...(typeof more.min === "function" ? { showMinLabel: false, showMaxLabel: false } : {}), ...more.axisLabel,
+    },
   };
+}
+
+/** An axis that ends shortly beyond the data instead of at round numbers; for axes of values, not logarithmic ones. */
+export function snug(share = 0.05) {
+  const room = ({ min, max }) => (max > min ? share * (max - min) : Math.abs(max) * share || 1);
+  return { min: (ends) => ends.min - room(ends), max: (ends) => ends.max + room(ends) };
 }
 
 /** A legend along the bottom edge that scrolls when there are many; give `room({bottom: 66})`. */
 export function legend(ink, names) {
-  return { type: "scroll", data: names, bottom: 0, itemHeight: 8, itemWidth: 16, textStyle: { color: ink.soft, fontSize: 12 }, pageIconColor: ink.ink, pageTextStyle: { color: ink.soft } };
+  return { type: "scroll", data: names, bottom: 0, itemHeight: 8, itemWidth: 16, textStyle: { color: ink.soft, fontSize: 12, lineHeight: 20 }, pageIconColor: ink.ink, pageTextStyle: { color: ink.soft } };
+}
+
+/** A place between -0.5 and 0.5 that is always the same for a number, and evenly spread over numbers (golden section). */
+export function jitter(count) {
+  return (count * 0.6180339887498949) % 1 - 0.5;
 }

@@ -1,4 +1,5 @@
 // Buttons, choices and links used on several pages.
+import { file } from "../api.js";
 import { el } from "../dom.js";
 import { tell } from "./toast.js";
 
@@ -67,4 +68,35 @@ export function tabs(label, entries, current) {
     next.focus();
   });
   return list;
+}
+
+/** A button that opens a list of links; it closes by Escape, by a click elsewhere, or when the focus leaves it. */
+export function menu(label, items) {
+  const summary = el("summary", { class: "button" }, label);
+  const box = el("details", { class: "menu" }, summary, el("div", { class: "items" }, items));
+  box.addEventListener("keydown", (event) => { if (event.key === "Escape" && box.open) { box.open = false; summary.focus(); } });
+  box.addEventListener("focusout", (event) => { if (event.relatedTarget && !box.contains(event.relatedTarget)) box.open = false; });
+  box.addEventListener("toggle", () => {
+    if (!box.open) return;
+    const close = (event) => { if (!box.contains(event.target)) { box.open = false; document.removeEventListener("pointerdown", close); } };
+    document.addEventListener("pointerdown", close);
+  });
+  return box;
+}
+
+/** A button that fetches a file which takes the service a moment to make, and then hands it to the browser. */
+export function downloadButton(label, path, filename, { quiet = false, primary = false } = {}) {
+  const button = el("button", { type: "button", class: quiet ? "quiet" : primary ? "primary" : null, onclick: async () => {
+    button.disabled = true;
+    button.textContent = "Preparing …";
+    try {
+      const { blob, name } = await file(path);
+      const address = URL.createObjectURL(blob);
+      el("a", { href: address, download: name ?? filename }).click();
+      setTimeout(() => URL.revokeObjectURL(address), 60_000);
+    } catch (error) { tell(error.message, "bad"); }
+    button.disabled = false;
+    button.textContent = label;
+  } }, label);
+  return button;
 }

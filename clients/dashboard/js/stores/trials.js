@@ -3,6 +3,13 @@ import { get } from "../api.js";
 
 const PAGE = 500;
 const AT_ONCE = 24;
+let kept = null;
+
+/** The store of a search; of the search that was looked at last it is the same one, so that going back shows it at once. */
+export function sharedTrials(searchId) {
+  if (kept?.searchId !== searchId) kept = { searchId, store: trialStore(searchId) };
+  return kept.store;
+}
 
 /**
  * The trials of a search. `load()` reads them; `touched(event)` is told of each event that names a trial: those of an epoch
@@ -12,15 +19,20 @@ export function trialStore(searchId) {
   const rows = new Map();
   const readers = new Set();
   const stale = new Set();
+  let loading = false, loaded = false;
 
   async function load(progress = () => {}) {
-    let token = null;
-    do {
-      const page = await get(`/v1/searches/${encodeURIComponent(searchId)}/trials`, { limit: PAGE, page_token: token });
-      for (const trial of page.items) rows.set(trial.id, trial);
-      token = page.next_page_token;
-      progress(rows.size);
-    } while (token);
+    loading = true;
+    try {
+      let token = null;
+      do {
+        const page = await get(`/v1/searches/${encodeURIComponent(searchId)}/trials`, { limit: PAGE, page_token: token });
+        for (const trial of page.items) rows.set(trial.id, trial);
+        token = page.next_page_token;
+        progress(rows.size);
+      } while (token);
+      loaded = true;
+    } finally { loading = false; }
     tell();
   }
 
@@ -36,12 +48,18 @@ export function trialStore(searchId) {
 
   /** Reads what events have made stale and tells the readers; called by the page's refresher. */
   async function refresh() {
+    if (loading) return;
     const wanted = [...stale];
-    stale.clear();
-    if (wanted.length > PAGE) return load();
+    if (wanted.length > PAGE) { stale.clear(); await load(); return; }
     for (let at = 0; at < wanted.length; at += AT_ONCE) {
-      const read = await Promise.all(wanted.slice(at, at + AT_ONCE).map((id) => get(`/v1/trials/${encodeURIComponent(id)}`)));
-      for (const trial of read) rows.set(trial.id, trial);
+      const some = wanted.slice(at, at + AT_ONCE);
+      for (const id of some) stale.delete(id);
+      try {
+        for (const trial of await Promise.all(some.map((id) => get(`/v1/trials/${encodeURIComponent(id)}`)))) rows.set(trial.id, trial);
+      } catch (error) {
+        for (const id of some) stale.add(id);
+        throw error;
+      }
     }
     tell();
   }
@@ -50,6 +68,9 @@ export function trialStore(searchId) {
 
   return {
     load, touched, refresh,
+    /** Whether all trials have been read once. */
+    loaded: () => loaded,
+    size: () => rows.size,
     all: () => [...rows.values()],
     get: (id) => rows.get(id),
     /** Calls `reader(trials)` after each change; returns a function that ends it. */

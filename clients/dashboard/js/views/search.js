@@ -1,11 +1,11 @@
 // One search: its head, its control, and the tabs that show what was learnt.
 import { address } from "../address.js";
-import { actButton, fact, state, tabs } from "../components/controls.js";
-import { get, listen, send } from "../api.js";
+import { tabs } from "../components/controls.js";
+import { Problem, get, listen } from "../api.js";
 import { el, fill } from "../dom.js";
-import { duration, number } from "../format.js";
+import { number } from "../format.js";
 import { refresher } from "../refresh.js";
-import { trialStore } from "../stores/trials.js";
+import { sharedTrials } from "../stores/trials.js";
 import { SEARCH_KINDS, TRIAL_KINDS } from "../events.js";
 import { contourTab } from "./analysis/contour.js";
 import { curvesTab } from "./analysis/curves.js";
@@ -15,54 +15,125 @@ import { importanceTab } from "./analysis/importance.js";
 import { parallelTab } from "./analysis/parallel.js";
 import { tradeoffTab } from "./analysis/tradeoff.js";
 import { definitionTab } from "./search/definition.js";
+import { searchHead } from "./search/head.js";
 import { overviewTab } from "./search/overview.js";
 import { trialsTab } from "./search/trials.js";
 
-const ENDED = ["COMPLETED", "FAILED", "CANCELLED"];
-
 /**
- * A tab is `async ({place, search, trials, query}) => ({refresh(search), end()})`: it fills `place`; `search` is the search as
- * the API answers it; `trials` its store, already loaded; `query` the address' query (changed by `keep()`). `refresh` is
- * called after events, with the search as of now, at most every 0.7 seconds.
+ * A tab is `async ({place, search, trials, query, reading}) => ({refresh(search), end(), heard?(event)})`: it fills `place`;
+ * `search` is the search as the API answers it; `trials` its store, already loaded; `query` the address' query (changed by
+ * `keep()`). `refresh` is called after events, with the search as of now, at most every 0.7 seconds; `heard` with each
+ * event. A tab marked EAGER is built at once, while the trials are still read: `reading(told)` calls `told(count)` with each page
+ * of them, and `refresh` follows the last.
  */
+const EAGER = true;
 const TABS = [
-  ["overview", "Overview", overviewTab], ["trials", "Trials", trialsTab], ["curves", "Learning curves", curvesTab],
+  ["overview", "Overview", overviewTab, EAGER], ["trials", "Trials", trialsTab, EAGER], ["curves", "Learning curves", curvesTab],
   ["hyperparameters", "Hyperparameters", hyperparametersTab], ["importance", "Importance", importanceTab],
   ["parallel", "Parallel coordinates", parallelTab], ["contour", "Contour", contourTab],
   ["tradeoff", "Trade-off", tradeoffTab], ["diagnosis", "Diagnosis", diagnosisTab],
-  ["definition", "Definition and code", definitionTab],
+  ["definition", "Definition and code", definitionTab, EAGER],
 ];
+const LOST_AFTER_MS = 4000;
 
 export async function searchPage({ main, path, query, live }) {
-  const [, id, chosen = "overview"] = path;
+  const id = path[1];
   const base = `/v1/searches/${encodeURIComponent(id)}`;
-  const head = el("div"), place = el("div");
-  const trials = trialStore(id);
-  const [search] = await Promise.all([get(base), trials.load()]);
+  const trials = sharedTrials(id);
+  let search = await get(base);
+  let tab = null, shown = null, turn = 0, gone = false, lost = null;
+  const told = new Set();
 
-  function draw(now) {
-    const open = !ENDED.includes(now.state);
-    const act = (label, verb, more) => actButton(label, async () => { await send("POST", `${base}/${verb}`); redraw.soon(); }, more);
-    const t = now.trials;
-    fill(head,
-      el("div", { class: "page-head" }, el("h1", {}, now.name, " ", state(now.state), el("small", {}, now.tuner)),
-        ["RUNNING", "QUEUED"].includes(now.state) ? act("Pause", "pause") : null,
-        now.state === "PAUSED" ? act("Resume", "resume", { primary: true }) : null,
-        open ? act("Cancel", "cancel", { danger: true }) : null),
-      el("p", {}, el("progress", { value: now.progress ?? 0, max: 1, "aria-label": "progress" })),
-      el("div", { class: "facts" }, fact(`best ${now.objective.name}`, number(now.best?.score)),
-        fact("trials ended", `${t.completed + t.stopped + t.failed + t.cancelled}`), fact("elapsed", duration(now.elapsed_seconds))));
+  const head = searchHead({ search, changed: () => redraw.soon() });
+  const notice = el("div", { "aria-live": "polite" });
+  const bar = el("div");
+  const place = el("div", { id: "tab", role: "tabpanel", tabindex: "-1" });
+  fill(main, head.node, notice, bar, place);
+
+  // Events first, then the trials: none that ends in between is missed.
+  const redraw = refresher(async () => {
+    if (gone) return;
+    try {
+      const [now] = await Promise.all([get(base), trials.refresh()]);
+      search = now;
+    } catch (error) { failed(error); return; }
+    head.update(search);
+    await tab?.refresh(search);
+  });
+  const close = listen(`${base}/events`, [...TRIAL_KINDS, ...SEARCH_KINDS], (kind, event) => {
+    if (kind === "search.deleted") { deleted(); return; }
+    trials.touched(event);
+    tab?.heard?.(event);
+    redraw.soon();
+  }, connected);
+
+  function connected(on) {
+    live(on);
+    clearTimeout(lost);
+    if (on) { if (!gone && notice.dataset.about === "lost") { fill(notice); delete notice.dataset.about; redraw.soon(); } return; }
+    lost = setTimeout(() => {
+      if (gone) return;
+      notice.dataset.about = "lost";
+      fill(notice, el("div", { class: "warn-box" }, "The connection to the service is lost. What you see may be old; the page goes on by itself as soon as the service answers."));
+    }, LOST_AFTER_MS);
   }
 
-  draw(search);
-  fill(main, head, tabs("What to see of the search", TABS.map(([name, text]) => [name, text, address(["searches", id, name])]), chosen), place);
-  const build = TABS.find(([name]) => name === chosen)?.[2] ?? overviewTab;
-  const tab = await build({ place, search, trials, query });
-  const redraw = refresher(async () => {
-    const [now] = await Promise.all([get(base), trials.refresh()]);
-    draw(now);
-    await tab.refresh(now);
-  });
-  const close = listen(`${base}/events`, [...TRIAL_KINDS, ...SEARCH_KINDS], (_kind, event) => { trials.touched(event); redraw.soon(); }, live);
-  return () => { redraw.end(); close(); tab.end(); };
+  function failed(error) {
+    if (!(error instanceof Problem)) return;
+    if (error.status === 404) deleted();
+    else if (error.status === 401) fill(notice, el("div", { class: "warn-box" }, "Your session has ended. Make a new link with ", el("code", {}, "headstock dashboard"), "."));
+    else throw error;
+  }
+
+  function deleted() {
+    if (gone) return;
+    gone = true;
+    head.gone();
+    fill(notice, el("div", { class: "fault-box", role: "alert" }, "This search has been deleted. ", el("a", { href: "#/" }, "All searches")));
+  }
+
+  async function show(chosen, asked) {
+    const own = ++turn;
+    const [name, text, build, eager] = TABS.find(([one]) => one === chosen) ?? TABS[0];
+    shown = name;
+    tab?.end();
+    tab = null;
+    fill(bar, tabs("What to see of the search", TABS.map(([one, label]) => [one, label, address(["searches", id, one])]), name));
+    bar.querySelector("[aria-selected=true]").scrollIntoView?.({ block: "nearest", inline: "nearest" });
+    place.setAttribute("aria-label", text);
+    const inner = el("div", { class: "tab-inner" });
+    fill(place, inner);
+    if (!trials.loaded() && !eager) {
+      const says = el("p", { class: "note", role: "status" }, "Reading trials …");
+      fill(inner, says);
+      const tells = (count) => { says.textContent = `Reading trials … ${number(count)}`; };
+      told.add(tells);
+      await ready;
+      told.delete(tells);
+      fill(inner);
+    }
+    if (own !== turn) return;
+    const made = await build({ place: inner, search, trials, query: asked, reading: (tells) => { told.add(tells); } });
+    if (own === turn) tab = made; else made.end();
+  }
+
+  const again = trials.loaded();
+  const ready = trials.load((count) => { for (const tells of told) tells(count); });
+  // What was known from before is shown at once and comes up to date below.
+  if (again) ready.then(() => tab?.refresh(search)).catch(() => {});
+  const first = show(path[2] ?? "overview", query);
+  if (!again) Promise.all([ready, first]).then(() => tab?.refresh(search)).catch(failed);
+  await first;
+  document.title = `${search.name} · Headstock`;
+
+  const end = () => { turn += 1; clearTimeout(lost); redraw.end(); close(); head.end(); tab?.end(); };
+  end.moved = ({ path: [page, other, name = "overview"], query: asked }) => {
+    if (page !== "searches" || other !== id || gone || !TABS.some(([one]) => one === name)) return false;
+    const inTabs = bar.contains(document.activeElement);
+    if (name === shown && !inTabs) return false;
+    show(name, asked).catch((error) => fill(place, el("div", { class: "fault-box", role: "alert" }, error.message)));
+    if (inTabs) bar.querySelector("[aria-selected=true]").focus(); else place.focus({ preventScroll: true });
+    return true;
+  };
+  return end;
 }
