@@ -222,6 +222,7 @@ BEST = {
     },
     "code": "import keras\n\nmodel = keras.Sequential([...])\n",
 }
+CODE = {"trial_id": TRIAL["id"], "definition": BEST["definition"], "code": BEST["code"]}
 
 OBJECTIVE_TREND = {
     "objective": {"name": "val_accuracy", "direction": "max"},
