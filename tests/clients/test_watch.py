@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import signal
 import socket
 import threading
@@ -70,7 +71,7 @@ def test_screen_follows_the_search_and_its_keys_steer_it(moved: MovedSearch, env
         terminal.shows("COMPLETED after", "best so far")
 
 
-@pytest.mark.parametrize(("leave", "code"), [("q", 130), (signal.SIGINT, 130), (signal.SIGTERM, 130)])
+@pytest.mark.parametrize(("leave", "code"), [("q", 130), (signal.SIGTERM, 130)])
 def test_leaving_gives_the_terminal_back_and_lets_the_search_run(
     moved: MovedSearch, env: Environment, leave: str | signal.Signals, code: int
 ) -> None:
@@ -125,7 +126,9 @@ class Forwarder:
         """Break all connections, and refuse new ones."""
         self._open = False
         for end in self._pairs:
-            end.close() if end.fileno() < 0 else end.shutdown(socket.SHUT_RDWR)
+            with contextlib.suppress(OSError):  # the other side was quicker
+                end.shutdown(socket.SHUT_RDWR)
+            end.close()
         self._pairs.clear()
 
     def mend(self) -> None:

@@ -13,6 +13,9 @@ from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 import httpx
 
+from headstock.notebook.shown import SearchShown as SearchShown
+from headstock.notebook.shown import TrialShown as TrialShown
+
 if TYPE_CHECKING:
     from headstock._http import Http
     from headstock.progress import Watcher as Watcher
@@ -51,7 +54,8 @@ def release(owner: object, client: httpx.Client) -> None:
 @contextmanager
 def progress_view(http: Http) -> Iterator[Callable[[Search], None]]:
     """Live progress on standard output: what is to be called after every look at the search."""
+    from headstock.notebook.live import NotebookView, in_notebook
     from headstock.progress import ProgressView
 
-    with ProgressView() as view:
+    with NotebookView() if in_notebook() else ProgressView() as view:
         yield view.look

@@ -23,6 +23,12 @@ T = TypeVar("T")
 class Model(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
+    def _repr_html_(self) -> str:
+        """What a notebook shows."""
+        from headstock.notebook.views import html_of
+
+        return html_of(self)
+
 
 class Document(RootModel[dict[str, Any]]):
     """An answer whose keys are data: a definition, the catalog."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from headstock import _downloads, _events, _pages, frames
 from headstock._http import Http
-from headstock._seam import in_thread, listed, progress_view
+from headstock._seam import SearchShown, in_thread, listed, progress_view
 from headstock._waiting import until_ended
 from headstock._wire import QueryValue, segment
 from headstock.analysis import Contour, Diagnosis, Importance, Method, Parallel, Tradeoff
@@ -34,6 +34,7 @@ from headstock.models import (
     TrialState,
     Value,
 )
+from headstock.notebook.shown import Trials
 from headstock.trends import EpochTrend, HyperparameterTrend, ObjectiveTrend
 from headstock.trials import BestTrial, Trial
 
@@ -45,7 +46,7 @@ if TYPE_CHECKING:
 _TRIAL_ENDS = frozenset({"trial.completed", "trial.stopped", "trial.failed", "trial.cancelled"})
 
 
-class Search:
+class Search(SearchShown):
     """One hunt for good hyperparameters.
 
     Attributes:
@@ -133,7 +134,7 @@ class Search:
     def best(self, count: int = 1) -> list[BestTrial]:
         """The best scored trials, best first; fewer than `count` when fewer are scored."""
         page = self._http.get(f"{self._path}/best", Page[BestRecord], query={"count": count})
-        return [BestTrial(self._http, record) for record in page.items]
+        return Trials(BestTrial(self._http, record) for record in page.items)
 
     def best_hyperparameters(self) -> dict[str, Value]:
         """The values of the best trial.

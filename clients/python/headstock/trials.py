@@ -9,13 +9,13 @@ from typing import Any
 
 from headstock import _downloads, _pages
 from headstock._http import Http
-from headstock._seam import listed
+from headstock._seam import TrialShown, listed
 from headstock._wire import QueryValue, segment
 from headstock.analysis import Diagnosis
 from headstock.models import Attempt, AttemptLog, BestRecord, Epoch, Failure, Page, TrialRecord, TrialState, Value
 
 
-class Trial:
+class Trial(TrialShown):
     """One set of values under test.
 
     Attributes:

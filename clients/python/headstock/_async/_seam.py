@@ -15,12 +15,22 @@ from typing import TYPE_CHECKING, ParamSpec, Protocol, TypeVar
 
 import httpx
 
+from headstock.notebook.shown import RecordShown
+
 if TYPE_CHECKING:
     from headstock._async._http import AsyncHttp
     from headstock._async.searches import AsyncSearch
 
 T = TypeVar("T")
 P = ParamSpec("P")
+
+
+class SearchShown(RecordShown):
+    """A notebook asks for the looks of a value without awaiting: the record is what can be shown."""
+
+
+class TrialShown(RecordShown):
+    """Likewise."""
 
 
 async def _sleep(seconds: float) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from headstock import frames
 from headstock._async import _downloads, _events, _pages
 from headstock._async._http import AsyncHttp
-from headstock._async._seam import in_thread, listed, progress_view
+from headstock._async._seam import SearchShown, in_thread, listed, progress_view
 from headstock._async._waiting import until_ended
 from headstock._async.jobs import AsyncFinalJob
 from headstock._async.trials import AsyncBestTrial, AsyncTrial
@@ -35,6 +35,7 @@ from headstock.models import (
     TrialState,
     Value,
 )
+from headstock.notebook.shown import Trials
 from headstock.trends import EpochTrend, HyperparameterTrend, ObjectiveTrend
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ if TYPE_CHECKING:
 _TRIAL_ENDS = frozenset({"trial.completed", "trial.stopped", "trial.failed", "trial.cancelled"})
 
 
-class AsyncSearch:
+class AsyncSearch(SearchShown):
     """One hunt for good hyperparameters.
 
     Attributes:
@@ -135,7 +136,7 @@ class AsyncSearch:
     async def best(self, count: int = 1) -> list[AsyncBestTrial]:
         """The best scored trials, best first; fewer than `count` when fewer are scored."""
         page = await self._http.get(f"{self._path}/best", Page[BestRecord], query={"count": count})
-        return [AsyncBestTrial(self._http, record) for record in page.items]
+        return Trials(AsyncBestTrial(self._http, record) for record in page.items)
 
     async def best_hyperparameters(self) -> dict[str, Value]:
         """The values of the best trial.

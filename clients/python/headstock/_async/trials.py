@@ -8,13 +8,13 @@ from typing import Any
 
 from headstock._async import _downloads, _pages
 from headstock._async._http import AsyncHttp
-from headstock._async._seam import listed
+from headstock._async._seam import TrialShown, listed
 from headstock._wire import QueryValue, segment
 from headstock.analysis import Diagnosis
 from headstock.models import Attempt, AttemptLog, BestRecord, Epoch, Failure, Page, TrialRecord, TrialState, Value
 
 
-class AsyncTrial:
+class AsyncTrial(TrialShown):
     """One set of values under test.
 
     Attributes:

@@ -43,7 +43,7 @@ def trend_view(trend: HyperparameterTrend, *, best_first: bool = False) -> Rende
     others = ", all others at their defaults" if trend.baseline == "only" else ""
     heading = Text.assemble((trend.name, "bold"), f" against {against}{epoch}{others}")
     table = _one(trend, shapes[0], best_first) if len(shapes) == 1 else _several(trend, shapes, best_first)
-    return Group(heading, table, *(Text(_sentence(shape, trend)) for shape in shapes))
+    return Group(heading, table, *(Text(sentence(shape, trend)) for shape in shapes))
 
 
 def _table(trend: HyperparameterTrend, *columns: str) -> Table:
@@ -58,7 +58,7 @@ def _one(trend: HyperparameterTrend, shape: MetricTrend, best_first: bool) -> Ta
     table.add_column("low to high")
     for summary in _rows(shape, best_first):
         table.add_row(
-            _label(summary),
+            label(summary),
             str(summary.count),
             words.number(summary.median),
             words.number(summary.best),
@@ -77,9 +77,9 @@ def _several(trend: HyperparameterTrend, shapes: Sequence[MetricTrend], best_fir
     for summary in _rows(shapes[0], best_first):
         cells: list[str | Text] = []
         for shape in shapes:
-            same = next((each for each in shape.values if _label(each) == _label(summary)), None)
+            same = next((each for each in shape.values if label(each) == label(summary)), None)
             cells += [words.number(None if same is None else same.median), _bar(same, shape, NARROW_BAR_WIDTH)]
-        table.add_row(_label(summary), str(summary.count), *cells)
+        table.add_row(label(summary), str(summary.count), *cells)
     return table
 
 
@@ -89,7 +89,8 @@ def _rows(shape: MetricTrend, best_first: bool) -> list[ValueSummary]:
     return sorted(shape.values, key=lambda summary: summary.median, reverse=shape.direction == "max")
 
 
-def _sentence(shape: MetricTrend, trend: HyperparameterTrend) -> str:
+def sentence(shape: MetricTrend, trend: HyperparameterTrend) -> str:
+    """What the shape means, in words."""
     subject = "The score" if shape.name == trend.objective.name else shape.name
     best = f"; best at {words.scalar(shape.best_value)}" if shape.best_value is not None else ""
     enough = shape.diminishing_returns_at
@@ -97,7 +98,8 @@ def _sentence(shape: MetricTrend, trend: HyperparameterTrend) -> str:
     return f"{subject} {VERDICTS.get(shape.verdict, shape.verdict)}{best}{end}."
 
 
-def _label(summary: ValueSummary) -> str:
+def label(summary: ValueSummary) -> str:
+    """The value, or the ends of the bin."""
     if summary.low is None or summary.high is None or summary.low == summary.high:
         return words.scalar(summary.value)
     return f"{words.scalar(summary.low)} – {words.scalar(summary.high)}"
