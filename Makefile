@@ -7,7 +7,7 @@ export OMP_NUM_THREADS ?= 1
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up test test-quick check format examples bench screenshots vendor twins catalogue lock clean
+.PHONY: help setup demo up test test-quick check format examples bench screenshots vendor typescript twins catalogue lock clean
 
 help:  ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -59,8 +59,12 @@ screenshots: $(VENV)/.ready  ## Make pictures of every dashboard page from the d
 	@tools/browser.sh
 	@$(BIN)/python tools/screenshots.py
 
-vendor:  ## Bundle the dashboard's libraries anew (needs Node.js)
-	@cd tools/vendor && npm ci --silent && node build.mjs
+vendor: $(VENV)/.ready  ## Bundle the dashboard's libraries anew
+	@$(BIN)/python tools/node.py tools/vendor install
+	@$(BIN)/python tools/node.py tools/vendor node build.mjs
+
+typescript: $(VENV)/.ready  ## Make the TypeScript client's types anew from the API's OpenAPI document
+	@$(BIN)/python -m tools.typescript
 
 twins: $(VENV)/.ready  ## Make the waiting Python client anew from the awaiting one
 	@$(BIN)/python tools/twins.py
