@@ -10,7 +10,7 @@ from fastapi import FastAPI
 from fastapi.routing import APIRoute
 
 from service import openapi, problems
-from service.context import Analysing, Checker, Context, Drawer, Exporter, Preparer
+from service.context import Analysing, Checker, Context, Drawer, Exporter, Preparer, Previewing
 from service.dashboard import dashboard_routes
 from service.dependencies import authenticate
 from service.docs_page import docs_routes
@@ -50,6 +50,7 @@ from storage.repository import Repository
 from storage.settings import Settings
 from tuners.analysis.client import Analyst
 from tuners.weights.client import WeightsClient
+from tuners.datasets.preview import Previewer
 
 OPEN_TO_ALL = frozenset({"/healthz", "/readyz", "/login"})
 """The only API routes that need no token (the dashboard's static files need none either)."""
@@ -67,6 +68,7 @@ def create_app(
     painter: Drawer | None = None,
     analyst: Analysing | None = None,
     limits: Limits | None = None,
+    previewer: Previewing | None = None,
 ) -> FastAPI:
     """The API over these parts; they stay the caller's to close.
 
@@ -75,6 +77,7 @@ def create_app(
         painter: What draws pictures; None takes one that runs child processes with matplotlib, when asked.
         analyst: What works out importance and surfaces; None takes one that runs child processes, when asked.
         limits: Bounds on requests; None takes the defaults.
+        previewer: What looks into data sets; None takes one that runs a child process, when asked.
 
     Raises:
         RuntimeError: A route was made that anybody could call. That is a fault of the code, found at start.
@@ -122,6 +125,8 @@ def create_app(
         analyst=analyst or Analyst(clock, idle_s=settings.planner_idle_s),
     )
     of_searches = (analysis, searches, trials, epochs, results, trends, plots, exports, imports, finals, range_tests)
+        previews=Gate("previews", places=limits.previews, wait_s=limits.gate_wait_s),
+        previewer=previewer or Previewer(store, clock, idle_s=settings.planner_idle_s),
     for module in (*of_searches, datasets_routes, weights_routes, platform, workers_routes, events, sign_in, health):
         app.router.routes.extend(module.router.routes)
     for module in (sign_in, health):

@@ -22,6 +22,7 @@ from storage.settings import Settings
 from tuners.analysis.wire import Importance, ImportanceQuestion, Surface, SurfaceQuestion
 from tuners.datasets.options import UploadOptions
 from tuners.definitions import DataFacts
+from tuners.datasets.preview_wire import Part, Preview, Sample
 from tuners.pictures.figure import Figure, Format, Theme
 from tuners.planner.client import ModelFacts
 from tuners.planner.wire import Discovery
@@ -67,6 +68,12 @@ class Analysing(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Previewing(Protocol):
+    """Looks into stored data sets."""
+
+    def preview(self, dataset: Dataset, *, part: Part, rows: int, sample: Sample, seed: int) -> Preview: ...
+
+
 class Context:
     settings: Settings
     limits: Limits
@@ -89,3 +96,5 @@ class Context:
     painter: Drawer
     analyses: Gate
     analyst: Analysing
+    previews: Gate
+    previewer: Previewing

@@ -430,6 +430,48 @@ DATASET = {
 WEIGHTS = {
     "id": "w8_019a5c3f2b1e4d5c6b7a8f9e0d1c2b3a",
     "name": "vgg16-xrays",
+PREVIEW = {
+    "dataset_id": DATASET_ID,
+    "part": "train",
+    "rows_in_part": 1797,
+    "inputs": [
+        {
+            "name": "",
+            "kind": "image",
+            "shape": [8, 8],
+            "features": [
+                {"name": "all values", "kind": "number", "minimum": 0.0, "maximum": 16.0, "mean": 4.884, "missing": 0}
+            ],
+            "looked_at": 1797,
+        }
+    ],
+    "targets": [
+        {
+            "name": "",
+            "task": "classification",
+            "classes": [
+                {"name": "0", "count": 178},
+                {"name": "1", "count": 182},
+                {"name": "2", "count": 177},
+                {"name": "3", "count": 183},
+                {"name": "4", "count": 181},
+                {"name": "5", "count": 182},
+                {"name": "6", "count": 181},
+                {"name": "7", "count": 179},
+                {"name": "8", "count": 174},
+                {"name": "9", "count": 180},
+            ],
+            "numbers": [],
+        }
+    ],
+    "rows": [
+        {
+            "row": 0,
+            "inputs": [{"values": None, "text": None, "image": "iVBORw0KGgo...", "shortened": False}],
+            "targets": ["0"],
+        }
+    ],
+}
     "format": ".weights.h5",
     "size_bytes": 58926080,
     "sha256": "9c1e" + "0" * 60,

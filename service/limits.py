@@ -30,6 +30,7 @@ class Limits:
         pictures: Pictures drawn at a time, those that wait for a drawing process included.
         tables: Parquet and event files written at a time.
         analyses: Importances and surfaces worked out at a time, those that wait for the process included.
+        previews: Data sets looked into at a time, those that wait for the process included.
         gate_wait_s: Seconds a request waits for a place among those before it is sent away.
         login_code_s: Seconds a login link works.
         session_s: Seconds a dashboard session lasts.
@@ -54,6 +55,7 @@ class Limits:
     exports: int = 4
     pictures: int = 12
     analyses: int = 8
+    previews: int = 8
     tables: int = 4
     gate_wait_s: float = 1.0
     login_code_s: float = 600.0

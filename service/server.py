@@ -28,6 +28,7 @@ from storage.settings import Settings
 from storage.sql import open_repository
 from tuners.analysis.client import Analyst
 from tuners.datasets.client import DatasetClient
+from tuners.datasets.preview import Previewer
 from tuners.planner.client import Planner
 
 _log = structlog.get_logger("service")
@@ -110,6 +111,7 @@ def opened_app(settings: Settings, *, limits: Limits | None = None) -> Iterator[
         store = open_store(settings.artifacts)
         planner, painter = Planner(settings, clock), make_painter(settings, clock)
         analyst = Analyst(clock, idle_s=settings.planner_idle_s)
+        previewer = Previewer(store, clock, idle_s=settings.planner_idle_s)
         try:
             yield create_app(
                 settings,
@@ -120,12 +122,14 @@ def opened_app(settings: Settings, *, limits: Limits | None = None) -> Iterator[
                 clock=clock,
                 painter=painter,
                 analyst=analyst,
+                previewer=previewer,
                 limits=limits,
             )
         finally:
             planner.close()
             painter.close()
             analyst.close()
+            previewer.close()
     finally:
         repository.close()
 

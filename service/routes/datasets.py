@@ -11,12 +11,17 @@ from service import errors as edge
 from service import examples
 from service.contracts import answers
 from service.dependencies import Ctx, DatasetPath, Reader, Submitter, protected_router
+from service.previews import preview_document
 from service.schemas.base import Page
 from service.schemas.platform import BuiltinOut, DatasetOut
+from service.schemas.previews import PreviewOut
 from service.uploads import ReceivedDataset
 from storage import errors
+from storage.errors import FieldFault
 from tuners.datasets.builtin_names import BUILTINS
 from tuners.datasets.options import OPTIONS, UploadOptions
+from tuners.datasets.preview import PreviewFailed
+from tuners.datasets.preview_wire import MAX_ROWS, Part, Sample
 
 router = protected_router("datasets")
 _log = structlog.get_logger("service")
@@ -134,6 +139,42 @@ def list_builtin(caller: Reader) -> Page[BuiltinOut]:
 def read_dataset(dataset_id: DatasetPath, caller: Reader, ctx: Ctx) -> DatasetOut:
     """One data set with its task, shapes and classes."""
     return DatasetOut.of(ctx.repository.get_dataset(dataset_id, owner=caller.owner))
+
+
+@router.get(
+    "/datasets/{dataset_id}/preview",
+    summary="Look into a data set",
+    responses=answers(
+        200,
+        examples.PREVIEW,
+        errors.NotFound,
+        errors.ArtifactDamaged,
+        edge.AnalysisUnavailable,
+        description="Rows, and figures over the part.",
+    ),
+)
+def preview_dataset(
+    dataset_id: DatasetPath,
+    caller: Reader,
+    ctx: Ctx,
+    rows: Annotated[int, Query(ge=1, le=MAX_ROWS, description="How many rows to show.")] = 10,
+    part: Annotated[Part, Query(description="Which part; the data set must have it.")] = "train",
+    sample: Annotated[Sample, Query(description="The first rows, or random ones.")] = "first",
+    seed: Annotated[int, Query(ge=0, le=2**32 - 1, description="Of random rows: the same seed, the same rows.")] = 0,
+) -> PreviewOut:
+    """A few rows as they are stored, before scaling: numbers and categories of tables, shortened texts, images as small
+    pictures. With them the rows of each class, and the smallest, largest and mean value of each feature.
+    """
+    dataset = ctx.repository.get_dataset(dataset_id, owner=caller.owner)
+    if not {"train": dataset.train_rows, "validation": dataset.validation_rows, "test": dataset.test_rows}[part]:
+        fault = FieldFault("query:part", "invalid_value", f"this data set has no {part} part")
+        raise edge.InvalidRequest("a parameter is wrong", (fault,))
+    with ctx.previews.entered():
+        try:
+            found = ctx.previewer.preview(dataset, part=part, rows=rows, sample=sample, seed=seed)
+        except PreviewFailed as error:
+            raise edge.AnalysisUnavailable(str(error)) from error
+    return preview_document(dataset, found, part=part)
 
 
 @router.delete(

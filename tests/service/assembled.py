@@ -202,4 +202,5 @@ def open_service(folder: Path, url: str, limits: Limits, **changes: Any) -> Iter
     app.state.context.hub.stop()
     app.state.context.painter.close()
     app.state.context.analyst.close()
+    app.state.context.previewer.close()
     repository.close()

@@ -25,6 +25,7 @@ from headstock.jobs import FinalJob, RangeTest
 from headstock.models import (
     BuiltinDataset,
     Dataset,
+    DatasetPreview,
     Document,
     Event,
     FinalRecord,
@@ -334,6 +335,32 @@ class Client:
     def builtin_datasets(self) -> list[BuiltinDataset]:
         """The data sets that a definition can name without an upload."""
         return listed(_pages.items(self._http, "/v1/datasets/builtin", Page[BuiltinDataset], page_size=None))
+
+    def preview_dataset(
+        self,
+        dataset: str | Dataset,
+        *,
+        rows: int = 10,
+        part: Literal["train", "validation", "test"] = "train",
+        sample: Literal["first", "random"] = "first",
+        seed: int = 0,
+    ) -> DatasetPreview:
+        """A few rows of a data set (itself, its id or its name), and figures over the part they are from.
+
+        Args:
+            rows: How many, at most 50.
+            sample: The first rows, or random ones; then `seed` chooses.
+
+        Raises:
+            NotFound: There is none.
+            InvalidRequest: It has no such part.
+        """
+        dataset_id = dataset.id if isinstance(dataset, Dataset) else self._dataset_id(dataset)
+        return self._http.get(
+            f"/v1/datasets/{segment(dataset_id)}/preview",
+            DatasetPreview,
+            query={"rows": rows, "part": part, "sample": sample, "seed": seed},
+        )
 
     def delete_dataset(self, dataset: str | Dataset) -> None:
         """Remove a data set, given itself, its id or its name.

@@ -1,7 +1,8 @@
-"""`headstock datasets`: list, add, remove."""
+"""`headstock datasets`: list, add, show, remove."""
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -9,16 +10,26 @@ import typer
 
 from headstock import words
 from headstock.cli.session import JsonFlag, session_of
-from headstock.models import Dataset
+from headstock.models import Dataset, DatasetPreview, PreviewRow
+
+
+class Part(StrEnum):
+    train = "train"
+    validation = "validation"
+    test = "test"
+
 
 app = typer.Typer(
-    help="List, upload and remove data sets.", invoke_without_command=True, no_args_is_help=False, rich_markup_mode=None
+    help="List, upload, show and remove data sets.",
+    invoke_without_command=True,
+    no_args_is_help=False,
+    rich_markup_mode=None,
 )
 
 
 @app.callback()
 def default(context: typer.Context, as_json: JsonFlag = False) -> None:
-    """List, upload and remove data sets. Without a command: list."""
+    """List, upload, show and remove data sets. Without a command: list."""
     if context.invoked_subcommand is None:
         list_datasets(context, as_json=as_json)
 
@@ -130,6 +141,88 @@ def add(
         markup=False,
         soft_wrap=True,
     )
+
+
+@app.command()
+def show(
+    context: typer.Context,
+    dataset: Annotated[str, typer.Argument(metavar="DATASET", help="Name or id.")],
+    rows: Annotated[int, typer.Option(min=1, max=50, help="How many rows to show.")] = 10,
+    part: Annotated[Part, typer.Option(help="Which part.")] = Part.train,
+    random: Annotated[bool, typer.Option("--random", help="Random rows, not the first ones.")] = False,
+    seed: Annotated[int, typer.Option(min=0, help="Chooses the random rows.")] = 0,
+    as_json: JsonFlag = False,
+) -> None:
+    """Show some rows of a data set, and figures over the part they are from."""
+    session = session_of(context)
+    preview = session.client.preview_dataset(
+        dataset, rows=rows, part=part.value, sample="random" if random else "first", seed=seed
+    )
+    if as_json:
+        session.print_json(preview)
+        return
+    session.print_table(
+        (">row", *_input_names(preview), *(target.name or "target" for target in preview.targets)),
+        ((row.row, *_cells(row), *map(_said, row.targets)) for row in preview.rows),
+        empty="There is no row.",
+    )
+    for target in preview.targets:
+        if target.classes:
+            session.print_table(
+                (target.name or ("label" if target.task == "multilabel" else "class"), ">rows"),
+                ((each.name, each.count) for each in target.classes),
+                empty="There is no class.",
+            )
+    features = [
+        *(feature for each in preview.inputs for feature in each.features),
+        *(feature for target in preview.targets for feature in target.numbers),
+    ]
+    if features:
+        session.print_table(
+            ("feature", "kind", ">smallest", ">mean", ">largest", ">missing"),
+            ((each.name, each.kind, _said(each.minimum), _said(each.mean), _said(each.maximum), each.missing)
+             for each in features),
+            empty="There is no feature.",
+        )  # fmt: skip
+    session.out.print(
+        f"{len(preview.rows):,} of {preview.rows_in_part:,} rows of the {preview.part} part", markup=False
+    )
+
+
+_SHOWN_VALUES = 8
+
+
+def _input_names(preview: DatasetPreview) -> list[str]:
+    names: list[str] = []
+    for each in preview.inputs:
+        if each.kind in ("table", "values") and len(each.features) > 1:
+            names += [feature.name for feature in each.features[:_SHOWN_VALUES]]
+            names += ["..."] if len(each.features) > _SHOWN_VALUES else []
+        else:
+            names.append(each.name or each.kind)
+    return names
+
+
+def _cells(row: PreviewRow) -> list[str]:
+    shown: list[str] = []
+    for cell in row.inputs:
+        if cell.text is not None:
+            shown.append(cell.text + ("..." if cell.shortened else ""))
+        elif cell.image is not None:
+            shown.append("(image)")
+        else:
+            values = cell.values or []
+            shown += [_said(value) for value in values[:_SHOWN_VALUES]]
+            shown += ["..."] if len(values) > _SHOWN_VALUES else []
+    return shown
+
+
+def _said(value: object) -> str:
+    if isinstance(value, list):
+        return ", ".join(map(_said, value))
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    return "–" if value is None else str(value)
 
 
 @app.command()
