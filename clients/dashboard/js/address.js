@@ -19,6 +19,6 @@ export function address(path, query = {}) {
 /** Changes the query of the present address without leaving the page: what is chosen can be linked to and reloaded. */
 export function keep(query) {
   const now = here();
-  const merged = { ...Object.fromEntries(now.query), ...query };
+  const merged = { ...Object.fromEntries([...now.query.keys()].map((name) => [name, now.query.getAll(name)])), ...query };
   history.replaceState(null, "", address(now.path, merged));
 }

@@ -38,6 +38,12 @@ export function onTheme(heard) {
   return () => changed.delete(heard);
 }
 
+/** Whether the page is dark now. */
+export function isDark() {
+  const theme = chosen();
+  return theme === "auto" ? matchMedia("(prefers-color-scheme: dark)").matches : theme === "dark";
+}
+
 /** The present value of colour tokens, as the browser resolves them: `colours("ink", "c1")`. */
 export function colours(...names) {
   const probe = document.createElement("i");

@@ -14,12 +14,12 @@ const INKS = ["ink", "soft", "line", "edge", "card", "sunk", "accent", "low", "h
  * @param describe (data) => one sentence for those who do not see it, the picture's label
  * @param option   (data, ink) => an ECharts option. `ink` has the colours by token name: ink, soft, line, c1 ...
  *                 Tooltips are elements from `tip()`, never markup: the content policy forbids inline styles.
- * @param table    (data) => {columns: [text], rows: [[text or number]]}: the same as numbers
+ * @param table    (data) => {columns: [text], rows: [[text, number or node]]}: the same as numbers
  * @param controls nodes beside the title
  * @param under    (data) => nodes below the picture, or null
  * @param size     "small", "tall" or nothing
  * @param picture  (data) => the address of the same picture from the API (`/plots/...`), or null
- * @param empty    what stands there while `option` answers null
+ * @param empty    what stands there while `option` answers null: text or a node, or (data) => that
  * @param clicked  (what ECharts tells of a click) => void
  */
 export function figure({ title, describe, option, table = null, controls = [], under = null, size = "", picture = null, empty = "Nothing to show yet.", clicked = null }) {
@@ -45,13 +45,16 @@ export function figure({ title, describe, option, table = null, controls = [], u
     if (made === null) {
       chart?.dispose();
       chart = null;
-      fill(place, empty);
+      place.removeAttribute("role");
+      place.removeAttribute("aria-label");
+      fill(place, typeof empty === "function" ? empty(data) : empty);
     } else if (!asTable) {
       if (!chart) { fill(place); chart = init(place, null, { renderer: "canvas" }); chart.on("click", (event) => clicked?.(event)); }
       chart.setOption({ ...common(ink), ...made }, { notMerge: true });
       place.setAttribute("role", "img");
       place.setAttribute("aria-label", describe(data));
     }
+    place.removeAttribute("aria-busy");
     swap.disabled = made === null;
     swap.setAttribute("aria-pressed", String(asTable));
     place.hidden = asTable && made !== null;
@@ -70,6 +73,22 @@ export function figure({ title, describe, option, table = null, controls = [], u
     /** Says something else in the heading. */
     retitle(text) { fill(heading, text); },
     update(next) { data = next; draw(); },
+    /** Until the next `update`: that it is being worked out (with `text` while nothing was drawn yet). */
+    busy(text = "Working it out …") {
+      place.setAttribute("aria-busy", "true");
+      if (!chart && !ended) { place.classList.add("empty"); fill(place, text); }
+    },
+    /** Says why there is nothing to see; the next `update` draws again. */
+    fail(message) {
+      if (ended) return;
+      chart?.dispose();
+      chart = null;
+      place.classList.add("empty");
+      place.removeAttribute("aria-busy");
+      place.hidden = false;
+      numbers.hidden = swap.disabled = save.hidden = true;
+      fill(place, el("p", { role: "alert" }, message));
+    },
     end() { ended = true; watcher.disconnect(); forget(); chart?.dispose(); },
   };
 }
@@ -83,7 +102,7 @@ function common(ink) {
 
 function asRows({ columns, rows }) {
   const head = el("thead", {}, el("tr", {}, columns.map((name) => el("th", { scope: "col" }, name))));
-  const body = rows.slice(0, 500).map((row) => el("tr", {}, row.map((cell) => el("td", { class: typeof cell === "number" ? "num" : null }, number(cell)))));
+  const body = rows.slice(0, 500).map((row) => el("tr", {}, row.map((cell) => el("td", { class: typeof cell === "number" ? "num" : null }, cell instanceof Node ? cell : number(cell)))));
   return [el("table", {}, head, el("tbody", {}, body)),
     rows.length > 500 ? el("p", { class: "note" }, `The first 500 of ${number(rows.length)}; the export has all.`) : null];
 }
