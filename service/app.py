@@ -49,8 +49,8 @@ from storage.clock import Clock
 from storage.repository import Repository
 from storage.settings import Settings
 from tuners.analysis.client import Analyst
-from tuners.weights.client import WeightsClient
 from tuners.datasets.preview import Previewer
+from tuners.weights.client import WeightsClient
 
 OPEN_TO_ALL = frozenset({"/healthz", "/readyz", "/login"})
 """The only API routes that need no token (the dashboard's static files need none either)."""
@@ -67,8 +67,8 @@ def create_app(
     exporter: Exporter | None = None,
     painter: Drawer | None = None,
     analyst: Analysing | None = None,
-    limits: Limits | None = None,
     previewer: Previewing | None = None,
+    limits: Limits | None = None,
 ) -> FastAPI:
     """The API over these parts; they stay the caller's to close.
 
@@ -76,8 +76,8 @@ def create_app(
         exporter: What makes `.keras` files; None takes the one that runs a child process with Keras.
         painter: What draws pictures; None takes one that runs child processes with matplotlib, when asked.
         analyst: What works out importance and surfaces; None takes one that runs child processes, when asked.
-        limits: Bounds on requests; None takes the defaults.
         previewer: What looks into data sets; None takes one that runs a child process, when asked.
+        limits: Bounds on requests; None takes the defaults.
 
     Raises:
         RuntimeError: A route was made that anybody could call. That is a fault of the code, found at start.
@@ -123,10 +123,10 @@ def create_app(
         painter=painter or make_painter(settings, clock),
         analyses=Gate("analyses", places=limits.analyses, wait_s=limits.gate_wait_s),
         analyst=analyst or Analyst(clock, idle_s=settings.planner_idle_s),
-    )
-    of_searches = (analysis, searches, trials, epochs, results, trends, plots, exports, imports, finals, range_tests)
         previews=Gate("previews", places=limits.previews, wait_s=limits.gate_wait_s),
         previewer=previewer or Previewer(store, clock, idle_s=settings.planner_idle_s),
+    )
+    of_searches = (analysis, searches, trials, epochs, results, trends, plots, exports, imports, finals, range_tests)
     for module in (*of_searches, datasets_routes, weights_routes, platform, workers_routes, events, sign_in, health):
         app.router.routes.extend(module.router.routes)
     for module in (sign_in, health):

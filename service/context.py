@@ -21,8 +21,8 @@ from storage.repository import Repository
 from storage.settings import Settings
 from tuners.analysis.wire import Importance, ImportanceQuestion, Surface, SurfaceQuestion
 from tuners.datasets.options import UploadOptions
-from tuners.definitions import DataFacts
 from tuners.datasets.preview_wire import Part, Preview, Sample
+from tuners.definitions import DataFacts
 from tuners.pictures.figure import Figure, Format, Theme
 from tuners.planner.client import ModelFacts
 from tuners.planner.wire import Discovery
@@ -67,13 +67,13 @@ class Analysing(Protocol):
     def surface(self, question: SurfaceQuestion) -> Surface: ...
 
 
-@dataclass(frozen=True, slots=True)
 class Previewing(Protocol):
     """Looks into stored data sets."""
 
     def preview(self, dataset: Dataset, *, part: Part, rows: int, sample: Sample, seed: int) -> Preview: ...
 
 
+@dataclass(frozen=True, slots=True)
 class Context:
     settings: Settings
     limits: Limits

@@ -1,11 +1,15 @@
 """The dashboard's static files, served under exactly the names that are there at start.
 
 Every file is its own route: no path of a client is ever joined to a folder, so there is nothing to climb out of.
+Browsers ask each time and are mostly answered that nothing has changed (304); text goes out compressed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import gzip
+import hashlib
+import os
+from dataclasses import dataclass
 from pathlib import Path
 
 from starlette.requests import Request
@@ -22,6 +26,9 @@ _MEDIA_TYPES = {
     ".ico": "image/x-icon",
     ".txt": "text/plain; charset=utf-8",
 }
+# These are compressed already.
+_PACKED = frozenset({".png", ".ico"})
+_SMALLEST_PACKED_BYTES = 512
 _CHECKOUT = Path(__file__).resolve().parent.parent / "clients" / "dashboard"
 
 
@@ -44,12 +51,70 @@ def dashboard_routes(folder: Path | None) -> list[BaseRoute]:
 
 
 def _route(address: str, path: Path) -> Route:
-    return Route(address, _endpoint(path), methods=["GET"], name=f"dashboard:{address}")
+    return Route(address, _File(path).send, methods=["GET"], name=f"dashboard:{address}")
 
 
-def _endpoint(path: Path) -> Callable[[Request], Response]:
-    def send(_request: Request) -> Response:
-        # Read anew each time: the files are small, and in a checkout they change while the service runs.
-        return Response(path.read_bytes(), media_type=_MEDIA_TYPES[path.suffix], headers={"Cache-Control": "no-cache"})
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What is known of a file's content while its time and size stay what they are."""
 
-    return send
+    stamp: tuple[int, int]
+    tag: str
+    packed: bytes | None
+
+
+class _File:
+    """One file. Safe for threads: two first requests at once do the same work twice."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._known: _Known | None = None
+
+    def send(self, request: Request) -> Response:
+        # Looked at anew each time: in a checkout files change while the service runs.
+        with self._path.open("rb") as file:
+            status = os.fstat(file.fileno())
+            stamp = (status.st_mtime_ns, status.st_size)
+            known, content = self._known, None
+            if known is None or known.stamp != stamp:
+                content = file.read()
+                known = self._known = self._learnt(stamp, content)
+            packed = known.packed if accepts_gzip(request.headers.get("accept-encoding", "")) else None
+            # The two forms are different answers, and have different tags.
+            tag = f'"{known.tag}"' if packed is None else f'"{known.tag}-gzip"'
+            headers = {"Cache-Control": "no-cache", "ETag": tag}
+            if known.packed is not None:
+                headers["Vary"] = "Accept-Encoding"
+            if is_current(request.headers.get("if-none-match", ""), tag):
+                return Response(status_code=304, headers=headers)
+            if packed is not None:
+                headers["Content-Encoding"] = "gzip"
+                content = packed
+            elif content is None:
+                content = file.read()
+        return Response(content, media_type=_MEDIA_TYPES[self._path.suffix], headers=headers)
+
+    def _learnt(self, stamp: tuple[int, int], content: bytes) -> _Known:
+        packed = None
+        if self._path.suffix not in _PACKED and len(content) >= _SMALLEST_PACKED_BYTES:
+            # The same bytes each time, and so the same tag in each process: no time of packing in it.
+            packed = gzip.compress(content, mtime=0)
+        return _Known(stamp, hashlib.sha256(content).hexdigest()[:32], packed)
+
+
+def accepts_gzip(header: str) -> bool:
+    """Whether an `Accept-Encoding` header takes gzip (RFC 9110, section 12.5.3)."""
+    weights: dict[str, float] = {}
+    for part in header.lower().split(","):
+        name, _, weight = part.partition(";")
+        try:
+            weights[name.strip()] = float(weight.strip().removeprefix("q=") or 1)
+        except ValueError:
+            weights[name.strip()] = 0.0
+    return weights.get("gzip", weights.get("*", 0.0)) > 0
+
+
+def is_current(header: str, tag: str) -> bool:
+    """Whether an `If-None-Match` header names the tag; marks of weak comparison do not matter (RFC 9110, 13.1.2)."""
+    named = {part.strip().removeprefix("W/") for part in header.split(",")}
+    return tag in named or "*" in named

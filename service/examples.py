@@ -109,6 +109,10 @@ IMPORTED_SEARCH = {
         "imported": {"source": "table", "file": "last-year.csv", "sha256": "0" * 64, "options": {}},
     },
 }
+SEARCH_COUNTS = {
+    "states": {"QUEUED": 0, "RUNNING": 2, "PAUSED": 0, "COMPLETED": 31, "FAILED": 1, "CANCELLED": 4},
+    "total": 38,
+}
 PATCH = {"limits": {"max_trials": 40}, "parallelism": 4}
 
 PLAN: dict[str, Any] = {
@@ -427,9 +431,6 @@ DATASET = {
     "fingerprint": "6f1a" + "0" * 60,
     "created_at": "2026-03-01T11:59:58Z",
 }
-WEIGHTS = {
-    "id": "w8_019a5c3f2b1e4d5c6b7a8f9e0d1c2b3a",
-    "name": "vgg16-xrays",
 PREVIEW = {
     "dataset_id": DATASET_ID,
     "part": "train",
@@ -472,6 +473,9 @@ PREVIEW = {
         }
     ],
 }
+WEIGHTS = {
+    "id": "w8_019a5c3f2b1e4d5c6b7a8f9e0d1c2b3a",
+    "name": "vgg16-xrays",
     "format": ".weights.h5",
     "size_bytes": 58926080,
     "sha256": "9c1e" + "0" * 60,

@@ -172,6 +172,7 @@ class SearchFilter:
     """Which searches to list.
 
     Attributes:
+        text: Only names that hold this text; the letters a to z in either case.
         source_search_id: Only final trainings of this search's trials.
         source_trial_id: Only final trainings of this trial.
     """
@@ -180,6 +181,7 @@ class SearchFilter:
     states: frozenset[SearchState] = frozenset()
     tags: Mapping[str, str] = field(default_factory=dict)
     name: str | None = None
+    text: str | None = None
     dataset_id: DatasetId | None = None
     kind: SearchKind = "search"
     source_search_id: SearchId | None = None

@@ -93,6 +93,10 @@ class SearchStore(Protocol):
         """Newest first, keyset paged. Raises InvalidPage for a token that is not one of ours."""
         ...
 
+    def count_searches(self, where: SearchFilter) -> dict[SearchState, int]:
+        """How many of these there are in each state; 0 for none."""
+        ...
+
     def change_search(self, search_id: SearchId, changes: SearchChanges) -> Search:
         """Change limits, parallelism, priority or tags of a search that has not ended.
 

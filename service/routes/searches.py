@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Annotated
 
 import structlog
@@ -17,13 +18,29 @@ from service.errors import InvalidRequest
 from service.estimates import plan_document, warnings_of
 from service.progress import progress_of
 from service.schemas.base import Page
-from service.schemas.searches import LimitsPatch, PlanOut, SearchDetailOut, SearchOut, SearchPatch
+from service.schemas.searches import (
+    LimitsPatch,
+    PlanOut,
+    SearchCountsOut,
+    SearchDetailOut,
+    SearchOut,
+    SearchPatch,
+)
 from service.submission import check, new_search
 from service.tokens import Caller
 from storage import errors
 from storage.errors import FieldFault, HeadstockError
+from storage.ids import DatasetId, SearchId
 from storage.records import Limits, Search, SearchChanges, SearchFilter
-from storage.states import SearchState, TrialState
+from storage.states import SearchState
+
+SomeTags = Annotated[
+    list[str] | None, Query(description="Only with this tag, as `key:value`; all of them when repeated.")
+]
+SomeText = Annotated[
+    str | None, Query(max_length=128, description="Only with this in the name; letters a to z in either case.")
+]
+SomeDataset = Annotated[str | None, Query(max_length=64, description="Only on the data set with this id.")]
 
 router = protected_router("searches")
 _log = structlog.get_logger("service")
@@ -111,21 +128,53 @@ def list_searches(
     caller: Reader,
     ctx: Ctx,
     state: Annotated[list[SearchState] | None, Query(description="Only in these states; may be repeated.")] = None,
-    tag: Annotated[
-        list[str] | None, Query(description="Only with this tag, as `key:value`; all of them when repeated.")
-    ] = None,
+    tag: SomeTags = None,
     name: Annotated[str | None, Query(max_length=128, description="Only of exactly this name.")] = None,
+    text: SomeText = None,
+    dataset: SomeDataset = None,
     limit: Annotated[int, Query(ge=1, le=500)] = 50,
     page_token: Annotated[str | None, Query(max_length=2000)] = None,
 ) -> Page[SearchOut]:
     """Your searches, newest first."""
-    where = SearchFilter(owner=caller.owner, states=frozenset(state or ()), tags=_tags(tag or []), name=name)
+    where = SearchFilter(
+        owner=caller.owner,
+        states=frozenset(state or ()),
+        tags=_tags(tag or []),
+        name=name,
+        text=text or None,
+        dataset_id=DatasetId(dataset) if dataset else None,
+    )
     page = ctx.repository.list_searches(where, limit=limit, page_token=page_token)
+    busy = _busy_workers(page.items, ctx)
     items = [
-        SearchOut.of(search, progress=progress_of(search), workers_busy=_workers_busy(search, ctx))
-        for search in page.items
+        SearchOut.of(search, progress=progress_of(search), workers_busy=busy.get(search.id, 0)) for search in page.items
     ]
     return Page(items=items, next_page_token=page.next_page_token)
+
+
+# Before /searches/{search_id}: no search has the id `counts`.
+@router.get(
+    "/searches/counts",
+    summary="Count searches",
+    responses=answers(200, examples.SEARCH_COUNTS, description="By state, and all together."),
+)
+def count_searches(
+    caller: Reader,
+    ctx: Ctx,
+    tag: SomeTags = None,
+    text: SomeText = None,
+    dataset: SomeDataset = None,
+) -> SearchCountsOut:
+    """How many of your searches there are in each state, of those that a list with the same filters would show."""
+    counts = ctx.repository.count_searches(
+        SearchFilter(
+            owner=caller.owner,
+            tags=_tags(tag or []),
+            text=text or None,
+            dataset_id=DatasetId(dataset) if dataset else None,
+        )
+    )
+    return SearchCountsOut(states=counts, total=sum(counts.values()))
 
 
 @router.get(
@@ -228,10 +277,12 @@ def _detail(search: Search, ctx: Context) -> SearchDetailOut:
 
 
 def _workers_busy(search: Search, ctx: Context) -> int:
-    if search.counts.running == 0:
-        return 0
-    running = ctx.repository.list_trials(search.id, limit=500, states=frozenset({TrialState.RUNNING}))
-    return len({trial.worker_id for trial in running.items})
+    return _busy_workers((search,), ctx).get(search.id, 0)
+
+
+def _busy_workers(searches: Sequence[Search], ctx: Context) -> Mapping[SearchId, int]:
+    running = [search.id for search in searches if search.counts.running]
+    return ctx.repository.busy_workers(running) if running else {}
 
 
 def _tags(texts: list[str]) -> dict[str, str]:

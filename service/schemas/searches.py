@@ -96,6 +96,13 @@ class SearchDetailOut(SearchOut):
         )
 
 
+class SearchCountsOut(Schema):
+    """How many searches there are."""
+
+    states: dict[SearchState, int]
+    total: int
+
+
 def _fields(search: Search, progress: Progress, workers_busy: int) -> dict[str, Any]:
     counts, limits, reason, best = search.counts, search.limits, search.state_reason, search.best
     return {

@@ -29,6 +29,7 @@ from sqlalchemy import (
     Table,
     Text,
     cast,
+    collate,
     func,
     literal,
     literal_column,
@@ -65,6 +66,10 @@ class DatabaseDialect(Protocol):
 
     def insert_new(self, table: Table) -> Any:
         """An INSERT that does nothing where the row is already there."""
+        ...
+
+    def folded(self, column: Column[str]) -> ColumnElement[str]:
+        """The text with A to Z as a to z and everything else as it is."""
         ...
 
     def json_text(self, column: Column[Any], key: str) -> ColumnElement[str | None]:
@@ -111,6 +116,9 @@ class SqliteDialect:
 
     def insert_new(self, table: Table) -> Any:
         return sqlite.insert(table).on_conflict_do_nothing()
+
+    def folded(self, column: Column[str]) -> ColumnElement[str]:
+        return func.lower(column)
 
     def json_text(self, column: Column[Any], key: str) -> ColumnElement[str | None]:
         each = func.json_each(cast(column, Text)).table_valued("key", "value", "type")
@@ -173,6 +181,10 @@ class PostgresDialect:
 
     def insert_new(self, table: Table) -> Any:
         return postgresql.insert(table).on_conflict_do_nothing()
+
+    def folded(self, column: Column[str]) -> ColumnElement[str]:
+        # Other collations also fold letters that SQLite leaves alone.
+        return func.lower(collate(column, "C"))
 
     def json_text(self, column: Column[Any], key: str) -> ColumnElement[str | None]:
         found: ColumnElement[str | None] = cast(column, postgresql.JSON)[literal(key)].astext

@@ -6,7 +6,7 @@ import hashlib
 import json
 from typing import Any
 
-from sqlalchemy import Row, delete, func, insert, select, tuple_, update
+from sqlalchemy import Row, Select, delete, func, insert, select, tuple_, update
 
 from storage.errors import (
     FieldFault,
@@ -95,28 +95,14 @@ class Searches(Part):
                 sorted(where.states),
                 sorted(where.tags.items()),
                 where.name,
+                where.text,
                 where.dataset_id,
                 where.kind,
                 where.source_search_id,
                 where.source_trial_id,
             )
             statement = select_searches().order_by(_searches.created_at.desc(), _searches.id.desc()).limit(limit + 1)
-            statement = statement.where(_searches.kind == where.kind)
-            if where.source_search_id is not None:
-                trials = select(tables.trials.c.id).where(tables.trials.c.search_id == where.source_search_id)
-                statement = statement.where(_searches.source_trial_id.in_(trials))
-            if where.source_trial_id is not None:
-                statement = statement.where(_searches.source_trial_id == where.source_trial_id)
-            if where.owner is not None:
-                statement = statement.where(_searches.owner == where.owner)
-            if where.states:
-                statement = statement.where(_searches.state.in_(sorted(where.states)))
-            if where.name is not None:
-                statement = statement.where(_searches.name == where.name)
-            if where.dataset_id is not None:
-                statement = statement.where(_searches.dataset_id == where.dataset_id)
-            for tag, value in where.tags.items():
-                statement = statement.where(tx.dialect.json_text(_searches.tags, tag) == value)
+            statement = _matching(tx, statement, where)
             if (start := pager.start(page_token)) is not None:
                 statement = statement.where(tuple_(_searches.created_at, _searches.id) < tuple_(*start))
             now = tx.now()
@@ -126,6 +112,14 @@ class Searches(Part):
                 record=lambda row: to_search(row, now=now),
                 key=lambda row: (row.created_at, row.id),
             )
+
+        return self._database.read(work)
+
+    def count_searches(self, where: SearchFilter) -> dict[SearchState, int]:
+        def work(tx: Transaction) -> dict[SearchState, int]:
+            statement = select(_searches.state, func.count().label("searches")).group_by(_searches.state)
+            found = {row.state: row.searches for row in tx.all(_matching(tx, statement, where))}
+            return {state: found.get(state.value, 0) for state in SearchState}
 
         return self._database.read(work)
 
@@ -312,3 +306,29 @@ def digest_of(new: NewSearch) -> str:
             "options": new.options,
         }
     return hashlib.sha256(json.dumps(document, sort_keys=True, allow_nan=False).encode()).hexdigest()
+
+
+def _matching(tx: Transaction, statement: Select[Any], where: SearchFilter) -> Select[Any]:
+    statement = statement.where(_searches.kind == where.kind)
+    if where.source_search_id is not None:
+        trials = select(tables.trials.c.id).where(tables.trials.c.search_id == where.source_search_id)
+        statement = statement.where(_searches.source_trial_id.in_(trials))
+    if where.source_trial_id is not None:
+        statement = statement.where(_searches.source_trial_id == where.source_trial_id)
+    if where.owner is not None:
+        statement = statement.where(_searches.owner == where.owner)
+    if where.states:
+        statement = statement.where(_searches.state.in_(sorted(where.states)))
+    if where.name is not None:
+        statement = statement.where(_searches.name == where.name)
+    if where.text is not None:
+        statement = statement.where(tx.dialect.folded(_searches.name).contains(_folded(where.text), autoescape=True))
+    if where.dataset_id is not None:
+        statement = statement.where(_searches.dataset_id == where.dataset_id)
+    for tag, value in where.tags.items():
+        statement = statement.where(tx.dialect.json_text(_searches.tags, tag) == value)
+    return statement
+
+
+def _folded(text: str) -> str:
+    return "".join(letter.lower() if letter.isascii() else letter for letter in text)

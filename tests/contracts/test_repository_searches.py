@@ -160,9 +160,19 @@ def test_lists_filter(scene: Scene) -> None:
     assert names(SearchFilter(owner="ada", tags={"team": "vision"})) == [("ada", "one")]
     assert names(SearchFilter(tags={"team": "vision", "stage": "3"})) == []
     assert names(SearchFilter(tags={"te\"am'": "vision"})) == []
+    assert names(SearchFilter(owner="ada", text="N")) == [("ada", "one")]
+    assert names(SearchFilter(text="o")) == [("ada", "one"), ("ada", "two"), ("bob", "one")]
+    assert names(SearchFilter(dataset_id=mine.dataset_id, text="one", owner="ada")) == [("ada", "one")]
+    counts = scene.repository.count_searches(SearchFilter(owner="ada"))
+    assert (counts[SearchState.RUNNING], counts[SearchState.QUEUED], sum(counts.values())) == (1, 1, 2)
+    assert set(counts) == set(SearchState)
+    assert scene.repository.count_searches(SearchFilter(owner="ada", text="tw"))[SearchState.RUNNING] == 0
     assert names(SearchFilter(name="one")) == [("ada", "one"), ("bob", "one")]
     assert names(SearchFilter(states=frozenset({SearchState.QUEUED}))) == [("ada", "two")]
     assert names(SearchFilter(dataset_id=mine.dataset_id)) == [("ada", "one")]
+    scene.search(name="50% Größe_x", owner="cleo", started=False)
+    for text, found in (("GRöss", 0), ("gRöße_", 1), ("0%", 1), ("5%g", 0), ("e.x", 0), ("GRÖSSE", 0), ("GRÖ", 0)):
+        assert len(names(SearchFilter(owner="cleo", text=text))) == found, text
 
 
 def test_page_tokens_are_only_taken_back_where_they_were_given(scene: Scene) -> None:

@@ -208,3 +208,19 @@ def test_slow_checks_leave_room_for_the_others(service: Service, definition: Doc
             assert answer.status_code == 429
         assert client.get("/v1/searches").json()["items"] == []
     assert client.post("/v1/searches", json=definition).status_code == 201
+
+
+def test_searches_are_found_by_their_names_and_data_and_counted(ada: TestClient, definition: dict[str, Any]) -> None:
+    made = [ada.post("/v1/searches", json={**definition, "name": name}).json() for name in ("Digits one", "other")]
+    ada.post(f"/v1/searches/{made[1]['id']}/cancel")
+
+    def found(query: str) -> list[str]:
+        return [search["name"] for search in ada.get(f"/v1/searches?{query}").json()["items"]]
+
+    assert found("text=dIGITS") == ["Digits one"]
+    assert found("text=") == ["other", "Digits one"]
+    assert found(f"dataset={made[0]['dataset_id']}") == ["other", "Digits one"]
+    assert found("dataset=d_none") == []
+    counts = ada.get("/v1/searches/counts").json()
+    assert (counts["total"], counts["states"]["QUEUED"], counts["states"]["CANCELLED"]) == (2, 1, 1)
+    assert ada.get("/v1/searches/counts?text=digits").json()["total"] == 1
