@@ -43,6 +43,7 @@ from service.routes import weights as weights_routes
 from service.routes import workers as workers_routes
 from service.sign_in import Brake, LoginCodes
 from service.streams import EventHub
+from service.trends.kept import KeptAnswers
 from service.upload_slots import UploadSlots
 from storage.artifacts.store import ArtifactStore
 from storage.clock import Clock
@@ -122,6 +123,7 @@ def create_app(
         tables=Gate("Parquet and event files", places=limits.tables, wait_s=limits.gate_wait_s),
         painter=painter or make_painter(settings, clock),
         analyses=Gate("analyses", places=limits.analyses, wait_s=limits.gate_wait_s),
+        answers=KeptAnswers(),
         analyst=analyst or Analyst(clock, idle_s=settings.planner_idle_s),
         previews=Gate("previews", places=limits.previews, wait_s=limits.gate_wait_s),
         previewer=previewer or Previewer(store, clock, idle_s=settings.planner_idle_s),

@@ -12,6 +12,7 @@ from service.limits import Limits
 from service.measures import Measures
 from service.sign_in import Brake, LoginCodes
 from service.streams import EventHub
+from service.trends.kept import KeptAnswers
 from service.upload_slots import UploadSlots
 from storage.artifacts.store import ArtifactStore
 from storage.clock import Clock
@@ -95,6 +96,7 @@ class Context:
     tables: Gate
     painter: Drawer
     analyses: Gate
+    answers: KeptAnswers
     analyst: Analysing
     previews: Gate
     previewer: Previewing

@@ -297,6 +297,7 @@ IMPORTANCE = {
 TRADEOFF = {
     "objective": {"name": "val_accuracy", "direction": "max"},
     "against": {"name": "seconds", "direction": "min"},
+    "trials": 1,
     "points": [{"trial_id": TRIAL_ID, "number": 4, "score": 0.9722, "against": 2.1, "on_front": True}],
     "front": [TRIAL_ID],
 }
@@ -314,6 +315,7 @@ PARALLEL = {
     "objective": {"name": "val_accuracy", "direction": "max"},
     "metric": _METRIC,
     "at": "best",
+    "trials": 1,
     "axes": [_AXIS],
     "rows": [{"trial_id": TRIAL_ID, "number": 4, "score": 0.9722, "values": {"units": 192}, "places": [0.714]}],
 }
@@ -331,6 +333,7 @@ CONTOUR = {
         "high": 0.01,
         "ticks": [0.001, 0.01],
     },
+    "trials": 1,
     "points": [{"trial_id": TRIAL_ID, "number": 4, "x": 64, "y": 0.0031, "score": 0.9722}],
     "grid": [[0.91, 0.93], [None, 0.95]],
     "method": "between numbers: linear on the Delaunay triangles of the points ...",

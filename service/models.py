@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,19 +17,25 @@ from tuners.seeds import training_seed
 
 def resolved_definition(search: Search, trial: Trial, dataset: Dataset) -> dict[str, Any]:
     """The search's definition with the trial's values, epochs and seed in its holes."""
+    return resolved_definitions(search, dataset)(trial)
+
+
+def resolved_definitions(search: Search, dataset: Dataset) -> Callable[[Trial], dict[str, Any]]:
+    """Makes the same of one trial after the other: checking the definition takes longer than filling its holes."""
     definition = parse_definition(search.definition)
-    resolved: dict[str, Any] = resolve(
-        definition,
-        trial.values,
-        DataFacts.of(dataset, definition.dataset),
-        seed=training_seed(search.seed, trial.number),
-    )
-    if trial.target_epochs is not None:
-        # A trial of an early round was trained for fewer epochs than the definition's; the recipe must say so.
-        resolved["fit"]["epochs"] = trial.target_epochs
-    # Places in the definition are for faults, not for people who take the model home.
-    resolved.pop("layer_pointers", None)
-    return resolved
+    facts = DataFacts.of(dataset, definition.dataset)
+
+    def resolved_for(trial: Trial) -> dict[str, Any]:
+        seed = training_seed(search.seed, trial.number)
+        resolved: dict[str, Any] = resolve(definition, trial.values, facts, seed=seed)
+        if trial.target_epochs is not None:
+            # A trial of an early round was trained for fewer epochs than the definition's; the recipe must say so.
+            resolved["fit"]["epochs"] = trial.target_epochs
+        # Places in the definition are for faults, not for people who take the model home.
+        resolved.pop("layer_pointers", None)
+        return resolved
+
+    return resolved_for
 
 
 def model_file(trial: Trial, *, ctx: Context) -> Path:

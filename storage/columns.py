@@ -23,6 +23,7 @@ class ScoredColumns:
         ended_at: When they ended.
         epochs: Epochs recorded, over all executions.
         seconds: Training seconds.
+        parameters: Of their models; None where nobody counted them.
         values: By name, the value of each hyperparameter; None in trials where it was not active.
         metrics: By name, each metric at the best epoch; NaN in trials that have no finite value of it.
         last_metrics: The same at the last epoch.
@@ -34,6 +35,7 @@ class ScoredColumns:
     ended_at: Sequence[datetime] = ()
     epochs: Sequence[int] = ()
     seconds: Sequence[float] = ()
+    parameters: Sequence[int | None] = ()
     values: Mapping[str, Sequence[Scalar | None]] = field(default_factory=dict)
     metrics: Mapping[str, Sequence[float]] = field(default_factory=dict)
     last_metrics: Mapping[str, Sequence[float]] = field(default_factory=dict)

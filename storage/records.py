@@ -362,6 +362,14 @@ class StoredEpoch:
     fold: int | None = None
 
 
+class EpochMetrics(NamedTuple):
+    """What an epoch reported, without when and by whom. A tuple, since ten thousand of them are read at once."""
+
+    execution: int
+    epoch: int
+    metrics: Mapping[str, float]
+
+
 ArtifactKind = Literal["last", "best", "model", "dataset", "report", "bundle"]
 
 
@@ -661,17 +669,6 @@ class Violation:
     invariant: str
     subject: str
     detail: str
-
-
-class ObjectivePoint(NamedTuple):
-    """One scored trial for trends, with its own epochs and seconds. A tuple, since ten thousand are made at once."""
-
-    trial_id: TrialId
-    number: int
-    score: float
-    ended_at: datetime
-    epochs: int
-    seconds: float
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ an expiry later than the database's now; otherwise they raise `LeaseLost`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from storage.columns import ScoredColumns
@@ -24,6 +24,7 @@ from storage.records import (
     Claim,
     Dataset,
     EpochBand,
+    EpochMetrics,
     EpochRow,
     Event,
     Failure,
@@ -36,7 +37,6 @@ from storage.records import (
     NewArtifact,
     NewSearch,
     NewTrial,
-    ObjectivePoint,
     OracleSnapshot,
     Page,
     Reason,
@@ -299,6 +299,10 @@ class TrialReads(Protocol):
         """By number."""
         ...
 
+    def busy_workers(self, search_ids: Sequence[SearchId]) -> Mapping[SearchId, int]:
+        """How many workers run trials of each of these searches now; those with none are left out."""
+        ...
+
     def list_attempts(self, trial_id: TrialId) -> tuple[Attempt, ...]: ...
 
     def best_trials(self, search_id: SearchId, *, count: int) -> tuple[Trial, ...]:
@@ -309,12 +313,15 @@ class TrialReads(Protocol):
         """By execution, then epoch."""
         ...
 
-    def search_epochs(self, search_id: SearchId, *, limit: int, page_token: str | None = None) -> Page[StoredEpoch]:
-        """By trial number, execution, epoch."""
+    def epoch_metrics(self, trial_ids: Sequence[TrialId]) -> Mapping[TrialId, Sequence[EpochMetrics]]:
+        """The epochs of each of these trials, by execution, then epoch, in one read; trials without any are left out.
+
+        All of them are in memory at once: whoever asks bounds how many that are.
+        """
         ...
 
-    def objective_points(self, search_id: SearchId) -> tuple[ObjectivePoint, ...]:
-        """Scored trials in order of ending."""
+    def search_epochs(self, search_id: SearchId, *, limit: int, page_token: str | None = None) -> Page[StoredEpoch]:
+        """By trial number, execution, epoch."""
         ...
 
     def scored_trials(self, search_id: SearchId) -> tuple[Trial, ...]:

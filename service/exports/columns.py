@@ -50,7 +50,7 @@ def trial_table(trials: TrialReads, search: Search) -> Table:
     metric, at the trial's best epoch.
     """
     hyperparameters = Space.from_json({"hyperparameters": [], **search.space}).hyperparameters
-    metrics = sorted({name for trial in trials.scored_trials(search.id) for name in trial.metrics})
+    metrics = sorted(trials.scored_columns(search.id).metrics)
     columns = (
         *(Column(name=name, type=type) for name, type in _TRIAL_COLUMNS.items()),
         *(Column(name=f"hp:{each.name}", type=type_of(each)) for each in hyperparameters),
@@ -65,7 +65,7 @@ def epoch_table(trials: TrialReads, search_id: SearchId) -> Table:
     first = next(rows, None)
     # All trials of a search are compiled alike, so that the first epoch has every name; a trial's best metrics add
     # those that callbacks report later.
-    named = {name for trial in trials.scored_trials(search_id) for name in trial.metrics}
+    named = set(trials.scored_columns(search_id).metrics)
     metrics = sorted(named | set(first[1].metrics if first else ()))
     columns = (
         *(Column(name=name, type=type) for name, type in _EPOCH_COLUMNS.items()),

@@ -11,10 +11,11 @@ from service.plots.words import value_text
 from service.trends.axes import contour_report, parallel_report
 from service.trends.importance import Subject, importance_report
 from service.trends.report import chosen_metrics, hyperparameter_of
-from service.trends.selection import metric_directions
+from service.trends.selection import directions_of
 from service.trends.tradeoff import COSTS, tradeoff_report
+from storage.columns import ScoredColumns
 from storage.errors import FieldFault
-from storage.records import Direction, Trial
+from storage.records import Direction
 from tuners.pictures.figure import MAX_LANE_ROWS, MAX_POINTS, Axis, Figure, Lane, Lanes, Panel, Series, Surface
 
 _MOST_BARS = 20
@@ -52,13 +53,13 @@ def importance_figure(asked: Asked) -> Figure:
 def tradeoff_figure(asked: Asked) -> Figure:
     """All trials, and the front as steps through those that no other beats."""
     search, against = asked.search, asked.against
-    trials = asked.repository.scored_trials(search.id)
-    directions: dict[str, Direction] = {**metric_directions(search, trials), **dict.fromkeys(COSTS, "min")}
+    trials = asked.repository.scored_columns(search.id)
+    directions: dict[str, Direction] = {**directions_of(search, trials.metrics), **dict.fromkeys(COSTS, "min")}
     if against not in directions or against == search.objective.name:
         fault = FieldFault("query:against", "unknown_metric", "take seconds, parameters, or another logged metric")
         raise InvalidRequest("a parameter is wrong", (fault,))
-    report = tradeoff_report(search, trials, against, direction=directions[against])
-    points = report["points"][:MAX_POINTS]
+    report = tradeoff_report(search, trials, against, direction=directions[against], most=MAX_POINTS)
+    points = report["points"]
     front = sorted((point["against"], point["score"]) for point in points if point["on_front"])
     costs = [point["against"] for point in points]
     wide = bool(costs) and min(costs) > 0 and max(costs) / min(costs) >= 20
@@ -109,9 +110,10 @@ def contour_figure(asked: Asked) -> Figure:
         x=hyperparameter_of(asked.space, asked.x),
         y=hyperparameter_of(asked.space, asked.y),
         surveyor=asked.analyst,
+        most=MAX_POINTS,
     )
     across, up = report["x"], report["y"]
-    points = report["points"][:MAX_POINTS]
+    points = report["points"]
     panel = Panel(
         x=_axis(across),
         y=_axis(up),
@@ -128,10 +130,10 @@ def contour_figure(asked: Asked) -> Figure:
     return Figure(title=f"{asked.search.name}: {metric}", panels=[panel])
 
 
-def _metric(asked: Asked) -> tuple[tuple[Trial, ...], str, Direction]:
+def _metric(asked: Asked) -> tuple[ScoredColumns, str, Direction]:
     """The scored trials, and the one metric the picture is about."""
-    trials = asked.repository.scored_trials(asked.search.id)
-    directions = metric_directions(asked.search, trials)
+    trials = asked.repository.scored_columns(asked.search.id)
+    directions = directions_of(asked.search, trials.metrics)
     if len(asked.metrics) > 1:
         raise InvalidRequest("a parameter is wrong", (FieldFault("query:metric", "too_many", "name one metric"),))
     (metric,) = chosen_metrics(asked.metrics, search=asked.search, known=directions)

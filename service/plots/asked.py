@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from service.context import Analysing
-from service.trends.selection import At
+from service.trends.measuring import At
 from storage.artifacts.store import ArtifactStore
 from storage.records import Search, Trial
 from storage.repository import Repository

@@ -15,7 +15,7 @@ from service.context import Context
 from service.contracts import answers
 from service.dependencies import Ctx, Reader, SearchPath, TrialPath, protected_router
 from service.errors import AnalysisUnavailable, InvalidRequest
-from service.routes.trends import At, AtQuery
+from service.routes.trends import POINTS, At, AtQuery, PointsQuery
 from service.schemas.analysis import (
     ComparisonOut,
     ContourOut,
@@ -30,15 +30,16 @@ from service.schemas.analysis import (
 from service.schemas.trends import MetricOut
 from service.trends.axes import contour_report, parallel_report
 from service.trends.comparison import comparison_report
-from service.trends.curves import all_epochs, mean_curves
+from service.trends.curves import curves_of
 from service.trends.diagnosis import Diagnosis, Verdict, diagnosis_of
 from service.trends.importance import Subject, importance_report
-from service.trends.objective import objective_steps
+from service.trends.objective import score_progress
 from service.trends.report import chosen_metrics, hyperparameter_of
-from service.trends.selection import metric_directions
+from service.trends.selection import directions_of
 from service.trends.tradeoff import COSTS, tradeoff_report
 from service.written import written
 from storage import errors
+from storage.columns import ScoredColumns
 from storage.errors import FieldFault
 from storage.ids import SearchId
 from storage.records import Direction, Search, Trial
@@ -63,7 +64,7 @@ class Subjects:
 
     search: Search
     space: Space
-    trials: tuple[Trial, ...]
+    trials: ScoredColumns
     metric: str
     direction: Direction
 
@@ -74,8 +75,8 @@ def subjects(search: Search, ctx: Context, metric: str | None) -> Subjects:
     Raises:
         InvalidRequest: The search logs no such metric.
     """
-    trials = ctx.repository.scored_trials(search.id)
-    directions = metric_directions(search, trials)
+    trials = ctx.repository.scored_columns(search.id)
+    directions = directions_of(search, trials.metrics)
     (chosen,) = chosen_metrics([metric] if metric is not None else None, search=search, known=directions)
     space = Space.from_json({"hyperparameters": [], **search.space})
     return Subjects(search, space, trials, chosen, directions[chosen])
@@ -108,9 +109,10 @@ def compare(
     found = []
     for search_id in id:
         search = ctx.repository.get_search(SearchId(search_id), owner=caller.owner)
-        points = ctx.repository.objective_points(search.id)
-        steps = objective_steps(points, direction=search.objective.direction, started_at=search.started_at)
-        found.append((search, steps))
+        trials = ctx.repository.scored_columns(search.id)
+        found.append(
+            (search, score_progress(trials, direction=search.objective.direction, started_at=search.started_at))
+        )
     return written(comparison_report(found, target=target))
 
 
@@ -134,17 +136,26 @@ def importance(
 ) -> Response:
     """How much of the score each hyperparameter explains, by functional ANOVA (pairs included) or PED-ANOVA. What a
     share means, and how conditional hyperparameters are taken, stands in `description`. With fewer than ten scored
-    trials the answer is empty and `note` says so. The same trials give the same shares.
+    trials the answer is empty and `note` says so. The same trials give the same shares. While a search of 500 scored
+    trials or more runs on, the answer may be about nine tenths of them or more, while a new one is made: `trials` says
+    of how many it is.
     """
     about = subjects(ctx.repository.get_search(search_id, owner=caller.owner), ctx, metric)
     subject = Subject(method.value, about.metric, about.direction, at.value)
-    with ctx.analyses.entered():
-        try:
-            return written(
-                importance_report(about.search, about.trials, subject, space=about.space, analyst=ctx.analyst)
-            )
-        except AnalysisFailed as error:
-            raise AnalysisUnavailable(str(error)) from error
+    return written(importance_of(about, subject, ctx))
+
+
+def importance_of(about: Subjects, subject: Subject, ctx: Context) -> dict[str, object]:
+    """The answer of the route above. Raises AnalysisUnavailable when the child has none."""
+
+    def work() -> dict[str, object]:
+        with ctx.analyses.entered():
+            try:
+                return importance_report(about.search, about.trials, subject, space=about.space, analyst=ctx.analyst)
+            except AnalysisFailed as error:
+                raise AnalysisUnavailable(str(error)) from error
+
+    return ctx.answers.answer((about.search.id, subject), about.trials, work)
 
 
 @router.get(
@@ -160,25 +171,27 @@ def tradeoff(
     against: Annotated[
         str, Query(max_length=128, description="`seconds` of training, `parameters` of the model, or a logged metric.")
     ] = "seconds",
+    points: PointsQuery = POINTS,
 ) -> Response:
     """The score against training seconds, model size or another metric (at each trial's best epoch), and the trials
-    that no other beats on both counts. Fewer seconds and parameters are better; a metric has its own direction.
+    that no other beats on both counts. Fewer seconds and parameters are better; a metric has its own direction. Of more
+    than `points` trials evenly chosen ones are shown, and all that are on the front, which is that of all trials.
     """
     search = ctx.repository.get_search(search_id, owner=caller.owner)
-    return written(tradeoff_of(search, ctx, against))
+    return written(tradeoff_of(search, ctx, against, most=points))
 
 
-def tradeoff_of(search: Search, ctx: Context, against: str) -> dict[str, object]:
+def tradeoff_of(search: Search, ctx: Context, against: str, *, most: int | None = None) -> dict[str, object]:
     """The answer of the route above. Raises InvalidRequest for what is no cost and no other metric."""
     if against == search.objective.name:
         fault = FieldFault("query:against", "not_together", "that is the objective itself: name something else")
         raise InvalidRequest("a parameter is wrong", (fault,))
-    trials = ctx.repository.scored_trials(search.id)
-    directions: dict[str, Direction] = {**metric_directions(search, trials), **dict.fromkeys(COSTS, "min")}
+    trials = ctx.repository.scored_columns(search.id)
+    directions: dict[str, Direction] = {**directions_of(search, trials.metrics), **dict.fromkeys(COSTS, "min")}
     if against not in directions:
         detail = f"take seconds, parameters, or a logged metric: {', '.join(sorted(directions)[:20])}"
         raise InvalidRequest("a parameter is wrong", (FieldFault("query:against", "unknown_metric", detail),))
-    return tradeoff_report(search, trials, against, direction=directions[against])
+    return tradeoff_report(search, trials, against, direction=directions[against], most=most)
 
 
 @router.get(
@@ -188,14 +201,22 @@ def tradeoff_of(search: Search, ctx: Context, against: str) -> dict[str, object]
     responses=answers(200, examples.PARALLEL, errors.NotFound, description="Axes, and a row for each trial."),
 )
 def parallel(
-    search_id: SearchPath, caller: Reader, ctx: Ctx, metric: OneMetric = None, at: AtQuery = At.best
+    search_id: SearchPath,
+    caller: Reader,
+    ctx: Ctx,
+    metric: OneMetric = None,
+    at: AtQuery = At.best,
+    points: PointsQuery = POINTS,
 ) -> Response:
     """Every scored trial as a line across one axis for each hyperparameter: its values, and their places between 0 and
-    1 on the sampling scales. Choices and lists have evenly spread places; an inactive hyperparameter has none.
+    1 on the sampling scales. Choices and lists have evenly spread places; an inactive hyperparameter has none. Of more
+    than `points` trials evenly chosen ones have a row, the best and the worst in any case.
     """
     about = subjects(ctx.repository.get_search(search_id, owner=caller.owner), ctx, metric)
     return written(
-        parallel_report(about.search, about.trials, about.metric, about.direction, at=at.value, space=about.space)
+        parallel_report(
+            about.search, about.trials, about.metric, about.direction, at=at.value, space=about.space, most=points
+        )
     )
 
 
@@ -215,15 +236,19 @@ def contour(
     y: Annotated[str, Query(max_length=200, description="Another one.")],
     metric: OneMetric = None,
     at: AtQuery = At.best,
+    points: PointsQuery = POINTS,
 ) -> Response:
     """The metric over two hyperparameters: every trial in which both are active, and a grid that is linear between
-    trials and says nothing beyond them (`method`). Axes are on their sampling scales.
+    trials and says nothing beyond them (`method`). Axes are on their sampling scales. Of more than `points` trials
+    evenly chosen ones are points, the best and the worst in any case; the grid lies between all of them.
     """
     search = ctx.repository.get_search(search_id, owner=caller.owner)
-    return written(contour_of(search, ctx, x=x, y=y, metric=metric, at=at))
+    return written(contour_of(search, ctx, x=x, y=y, metric=metric, at=at, most=points))
 
 
-def contour_of(search: Search, ctx: Context, *, x: str, y: str, metric: str | None, at: At) -> dict[str, object]:
+def contour_of(
+    search: Search, ctx: Context, *, x: str, y: str, metric: str | None, at: At, most: int | None = None
+) -> dict[str, object]:
     """The answer of the route above.
 
     Raises:
@@ -247,6 +272,7 @@ def contour_of(search: Search, ctx: Context, *, x: str, y: str, metric: str | No
                 x=across,
                 y=up,
                 surveyor=ctx.analyst,
+                most=most,
             )
         except AnalysisFailed as error:
             raise AnalysisUnavailable(str(error)) from error
@@ -300,12 +326,11 @@ def diagnoses(
 
 
 def _diagnosed(trials: Sequence[Trial], search: Search, ctx: Context) -> list[DiagnosisOut]:
-    """The diagnosis of each trial, in their order. The epochs of one trial at a time are in memory."""
+    """The diagnosis of each trial, in their order."""
     best = ctx.repository.best_trials(search.id, count=2)
-    directions = metric_directions(search, trials)
+    directions = directions_of(search, (name for trial in trials for name in trial.metrics))
     found = []
-    for trial in trials:
-        curves = mean_curves(all_epochs(ctx.repository, trial.id))
+    for trial, curves in zip(trials, curves_of(ctx.repository, trials), strict=True):
         base = "loss" if "loss" in {*curves.by_metric, *curves.broken} else search.objective.name.removeprefix("val_")
         peer = next((each for each in best if each.id != trial.id), None)
         diagnosis = diagnosis_of(

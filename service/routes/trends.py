@@ -12,7 +12,7 @@ from service import examples
 from service.contracts import answers
 from service.dependencies import Ctx, Reader, SearchPath, protected_router
 from service.schemas.trends import EpochBandOut, EpochTrendOut, HyperparameterTrendOut, ObjectiveTrendOut
-from service.trends.objective import objective_steps
+from service.trends.objective import score_progress
 from service.trends.report import check_bounds, chosen_metrics, hyperparameter_of, trend_report
 from service.trends.sampling import thinned_progress
 from service.trends.selection import Selection, directions_of
@@ -88,15 +88,14 @@ def objective_trend(search_id: SearchPath, caller: Reader, ctx: Ctx, points: Poi
     improvements first, then the choice of Steinarsson (2013, largest triangle, three buckets).
     """
     search = ctx.repository.get_search(search_id, owner=caller.owner)
-    steps = objective_steps(
-        ctx.repository.objective_points(search_id),
+    progress = score_progress(
+        ctx.repository.scored_columns(search_id),
         direction=search.objective.direction,
         started_at=search.started_at,
     )
-    improvements = [place for place in range(len(steps)) if place == 0 or steps[place].best != steps[place - 1].best]
-    places = thinned_progress([step.score for step in steps], improvements, most=points)
-    shown = [{**step._asdict(), "ended_at": written_time(step.ended_at)} for step in map(steps.__getitem__, places)]
-    return written({"objective": asdict(search.objective), "trials": len(steps), "points": shown})
+    places = thinned_progress(progress.trials.scores, progress.improvements(), most=points)
+    shown = [{**step._asdict(), "ended_at": written_time(step.ended_at)} for step in progress.steps(places)]
+    return written({"objective": asdict(search.objective), "trials": len(progress), "points": shown})
 
 
 @router.get(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import Query
+from fastapi import Query, Response
 from fastapi.responses import StreamingResponse
 
 from service import examples
@@ -15,8 +15,9 @@ from service.downloads import download
 from service.errors import ModelNotReady
 from service.models import model_file
 from service.schemas.base import Page
-from service.schemas.trials import AttemptOut, LogOut, TrialOut
+from service.schemas.trials import AttemptOut, LogOut, TrialOut, trial_document
 from service.trends.sweeps import swept_in
+from service.written import written
 from storage import errors
 from storage.records import Trial
 from storage.states import TrialState
@@ -27,6 +28,7 @@ router = protected_router("trials")
 @router.get(
     "/searches/{search_id}/trials",
     summary="List a search's trials",
+    response_model=Page[TrialOut],
     responses=answers(
         200, examples.page(examples.TRIAL), errors.NotFound, errors.InvalidPage, description="One page, by number."
     ),
@@ -38,13 +40,12 @@ def list_trials(
     state: Annotated[list[TrialState] | None, Query(description="Only in these states; may be repeated.")] = None,
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
     page_token: Annotated[str | None, Query(max_length=2000)] = None,
-) -> Page[TrialOut]:
+) -> Response:
     """The trials of a search, by number."""
     swept = swept_in(ctx.repository.get_search(search_id, owner=caller.owner))
     page = ctx.repository.list_trials(search_id, limit=limit, page_token=page_token, states=frozenset(state or ()))
-    return Page(
-        items=[TrialOut.of(trial, swept=swept(trial)) for trial in page.items], next_page_token=page.next_page_token
-    )
+    items = [trial_document(trial, swept=swept(trial)) for trial in page.items]
+    return written({"items": items, "next_page_token": page.next_page_token})
 
 
 @router.get(

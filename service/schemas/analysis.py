@@ -58,7 +58,8 @@ class TradeoffOut(Schema):
 
     objective: ObjectiveOut
     against: MetricOut
-    points: list[TradeoffPointOut]
+    trials: int = Field(description="Scored trials that have the other number; there may be fewer points.")
+    points: list[TradeoffPointOut] = Field(description="By number; all that are on the front are among them.")
     front: list[str] = Field(description="Ids of the trials on the Pareto front, by rising `against`.")
 
 
@@ -89,6 +90,7 @@ class ParallelOut(Schema):
     objective: ObjectiveOut
     metric: MetricOut
     at: Literal["best", "last"]
+    trials: int = Field(description="Trials with a finite value of the metric; there may be fewer rows.")
     axes: list[AxisOut]
     rows: list[ParallelRowOut]
 
@@ -113,7 +115,8 @@ class ContourOut(Schema):
     at: Literal["best", "last"]
     x: ContourAxisOut
     y: ContourAxisOut
-    points: list[ContourPointOut] = Field(description="Trials in which both are active.")
+    trials: int = Field(description="Trials in which both are active; there may be fewer points.")
+    points: list[ContourPointOut]
     grid: list[list[float | None]] = Field(
         description="Rows by y, columns by x; null where nothing was measured around."
     )

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any, Protocol
 
 from service.trends.encoding import axis_document, column_of
 from service.trends.measuring import At, measured
-from storage.records import Direction, Search, Trial
+from storage.columns import ScoredColumns
+from storage.records import Direction, Scalar, Search
 from tuners.analysis.wire import Column, Surface, SurfaceAxis, SurfaceQuestion
-from tuners.list_values import shown
+from tuners.list_values import Shown, shown
 from tuners.scales import value_at
 from tuners.space import Hyperparameter, Space
 
@@ -29,41 +29,46 @@ class Surveyor(Protocol):
 
 
 def parallel_report(
-    search: Search, trials: Sequence[Trial], metric: str, direction: Direction, *, at: At, space: Space
+    search: Search,
+    trials: ScoredColumns,
+    metric: str,
+    direction: Direction,
+    *,
+    at: At,
+    space: Space,
+    most: int | None = None,
 ) -> dict[str, Any]:
     """An axis for each hyperparameter, and a row for each trial with a finite value of the metric.
 
+    Of more than `most` (at least 2; None: no bound) evenly chosen ones have a row, the best and the worst in any case.
     A row has the values as the API shows them, and beside each its place: 0 to 1 on the sampling scale of a number, the
     middle of its share of the axis for a choice; None where the hyperparameter is inactive.
     """
-    found = [
-        (trial, score)
-        for trial in trials
-        if (score := measured(trial, metric, at=at, objective=search.objective)) is not None
-    ]
-    rows = [trial for trial, _ in found]
-    places = {each.name: _unit_places(column_of(each, rows)) for each in space.hyperparameters}
+    found = measured(trials, metric, at=at, objective=search.objective)
+    rows = found.thinned(most)
+    values = {each.name: rows.values(each.name) for each in space.hyperparameters}
+    places = [_unit_places(column_of(each, values[each.name])) for each in space.hyperparameters]
     return {
         "objective": asdict(search.objective),
         "metric": {"name": metric, "direction": direction},
         "at": at,
+        "trials": len(found),
         "axes": [axis_document(each) for each in space.hyperparameters],
         "rows": [
             {
-                "trial_id": trial.id,
-                "number": trial.number,
+                **rows.identity(row),
                 "score": score,
-                "values": {name: shown(trial.values[name]) for name in places if name in trial.values},
-                "places": [column[row] for column in places.values()],
+                "values": {name: shown(value) for name, column in values.items() if (value := column[row]) is not None},
+                "places": [column[row] for column in places],
             }
-            for row, (trial, score) in enumerate(found)
+            for row, score in enumerate(rows.scores)
         ],
     }
 
 
 def contour_report(
     search: Search,
-    trials: Sequence[Trial],
+    trials: ScoredColumns,
     metric: str,
     direction: Direction,
     *,
@@ -71,56 +76,51 @@ def contour_report(
     x: Hyperparameter,
     y: Hyperparameter,
     surveyor: Surveyor,
+    most: int | None = None,
 ) -> dict[str, Any]:
-    """The trials in which both are active, and the metric between them on a grid.
+    """The trials in which both are active, and the metric between all of them on a grid.
+
+    Of more than `most` (at least 2; None: no bound) evenly chosen ones are shown as points, the best and the worst in
+    any case.
 
     Raises:
         AnalysisFailed: The child has no answer.
     """
-    found = [
-        (trial, score)
-        for trial in trials
-        if x.name in trial.values
-        and y.name in trial.values
-        and (score := measured(trial, metric, at=at, objective=search.objective)) is not None
-    ]
-    rows = [trial for trial, _ in found]
-    columns = column_of(x, rows), column_of(y, rows)
-    both = [
-        (place, places)
-        for place, places in enumerate(zip(columns[0].places, columns[1].places, strict=True))
-        if None not in places
-    ]
-    scores = [found[place][1] for place, _ in both]
+    found = measured(trials, metric, at=at, objective=search.objective)
+    columns = column_of(x, found.values(x.name)), column_of(y, found.values(y.name))
+    pairs = list(zip(columns[0].places, columns[1].places, strict=True))
+    chosen = [row for row, places in enumerate(pairs) if None not in places]
+    both = found.where(chosen)
     axes = _wanted(x, columns[0]), _wanted(y, columns[1])
     grid: list[list[float | None]] = []
-    if both:
-        across, up = ([places[side] or 0.0 for _, places in both] for side in (0, 1))
+    if chosen:
+        across, up = ([pairs[row][side] or 0.0 for row in chosen] for side in (0, 1))
         question = SurfaceQuestion(
             x=SurfaceAxis(places=across, wanted=axes[0][0], choices=columns[0].kind == "choices"),
             y=SurfaceAxis(places=up, wanted=axes[1][0], choices=columns[1].kind == "choices"),
-            scores=scores,
+            scores=list(both.scores),
         )
         grid = surveyor.surface(question).grid
+    rows = both.thinned(most)
+    at_x, at_y = rows.values(x.name), rows.values(y.name)
     return {
         "objective": asdict(search.objective),
         "metric": {"name": metric, "direction": direction},
         "at": at,
-        "x": {**axis_document(x), "ticks": axes[0][1] if both else []},
-        "y": {**axis_document(y), "ticks": axes[1][1] if both else []},
+        "x": {**axis_document(x), "ticks": axes[0][1] if chosen else []},
+        "y": {**axis_document(y), "ticks": axes[1][1] if chosen else []},
+        "trials": len(both),
         "points": [
-            {
-                "trial_id": rows[place].id,
-                "number": rows[place].number,
-                "x": shown(rows[place].values[x.name]),
-                "y": shown(rows[place].values[y.name]),
-                "score": found[place][1],
-            }
-            for place, _ in both
+            {**rows.identity(row), "x": _shown(at_x[row]), "y": _shown(at_y[row]), "score": score}
+            for row, score in enumerate(rows.scores)
         ],
         "grid": grid,
         "method": CONTOUR_METHOD,
     }
+
+
+def _shown(value: Scalar | None) -> Shown | None:
+    return None if value is None else shown(value)
 
 
 def _unit_places(column: Column) -> list[float | None]:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from storage.ids import TrialId
-from storage.records import StoredEpoch
+from storage.records import EpochMetrics, StoredEpoch, Trial
 from storage.repository import TrialReads
 
-_PAGE = 500
+# Epochs in memory at once, unless one trial alone has more.
+_MOST_EPOCHS = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,19 +37,23 @@ class Curves:
     broken: dict[str, int]
 
 
-def all_epochs(trials: TrialReads, trial_id: TrialId) -> list[StoredEpoch]:
-    """All rows of a trial, by execution, then epoch."""
-    rows: list[StoredEpoch] = []
-    token: str | None = None
-    while True:
-        page = trials.list_epochs(trial_id, limit=_PAGE, page_token=token)
-        rows += page.items
-        token = page.next_page_token
-        if token is None:
-            return rows
+def curves_of(reads: TrialReads, trials: Sequence[Trial]) -> Iterator[Curves]:
+    """The mean curves of each of these trials, in their order; the epochs of a few at a time are in memory."""
+    portion: list[Trial] = []
+    for trial in trials:
+        if portion and sum(each.epochs for each in portion) + trial.epochs > _MOST_EPOCHS:
+            yield from _curves_of(reads, portion)
+            portion = []
+        portion.append(trial)
+    yield from _curves_of(reads, portion)
 
 
-def mean_curves(rows: Sequence[StoredEpoch]) -> Curves:
+def _curves_of(reads: TrialReads, trials: Sequence[Trial]) -> Iterator[Curves]:
+    rows = reads.epoch_metrics([trial.id for trial in trials])
+    return (mean_curves(rows.get(trial.id, ())) for trial in trials)
+
+
+def mean_curves(rows: Sequence[StoredEpoch | EpochMetrics]) -> Curves:
     """The mean curves of these rows."""
     lasts: dict[int, int] = {}
     values: dict[str, dict[int, list[float]]] = defaultdict(lambda: defaultdict(list))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from storage.records import Scalar, Trial
+from storage.records import Scalar
 from tuners.analysis.wire import Column
 from tuners.list_values import shown
 from tuners.scales import index_of, place_of
@@ -15,11 +15,19 @@ from tuners.space import Hyperparameter
 _MOST_STEPS = 1000
 
 
-def column_of(hyperparameter: Hyperparameter, trials: Sequence[Trial]) -> Column:
-    """The hyperparameter over these trials, where it lies on its sampling scale; None where it is inactive."""
+def column_of(hyperparameter: Hyperparameter, values: Sequence[Scalar | None]) -> Column:
+    """The hyperparameter's values where they lie on its sampling scale; None where it is inactive."""
     kind, count = _kind(hyperparameter)
-    places = [_place(hyperparameter, trial.values.get(hyperparameter.name), kind) for trial in trials]
-    return Column(name=hyperparameter.name, kind=kind, count=count, places=places)
+    # Most repeat a few values. True equals 1 as a key: the type keeps a choice of both apart.
+    known: dict[tuple[type, Scalar | None], float | None] = {}
+    places = []
+    for value in values:
+        key = (type(value), value)
+        if key not in known:
+            known[key] = _place(hyperparameter, value, kind)
+        places.append(known[key])
+    # Every place was worked out here: checking ten thousand numbers again takes longer than that.
+    return Column.model_construct(name=hyperparameter.name, kind=kind, count=count, places=places)
 
 
 def _kind(hyperparameter: Hyperparameter) -> tuple[Any, int]:

@@ -8,7 +8,8 @@ from typing import Any, Protocol
 
 from service.trends.encoding import column_of
 from service.trends.measuring import At, measured
-from storage.records import Direction, Search, Trial
+from storage.columns import ScoredColumns
+from storage.records import Direction, Search
 from tuners.analysis.wire import Importance, ImportanceQuestion, Method
 from tuners.space import Space
 
@@ -50,29 +51,23 @@ class Asker(Protocol):
 
 
 def importance_report(
-    search: Search, trials: Sequence[Trial], subject: Subject, *, space: Space, analyst: Asker
+    search: Search, trials: ScoredColumns, subject: Subject, *, space: Space, analyst: Asker
 ) -> dict[str, Any]:
     """The whole answer. With too little to go on it is empty, and `note` says what is missing.
 
     Raises:
         AnalysisFailed: The child has no answer.
     """
-    scored = [
-        (trial, score)
-        for trial in trials
-        if (score := measured(trial, subject.metric, at=subject.at, objective=search.objective)) is not None
-    ]
-    rows = [trial for trial, _ in scored]
-    scores = [score for _, score in scored]
-    columns = [column_of(hyperparameter, rows) for hyperparameter in space.hyperparameters[:_MOST_COLUMNS]]
+    rows = measured(trials, subject.metric, at=subject.at, objective=search.objective)
+    columns = [column_of(each, rows.values(each.name)) for each in space.hyperparameters[:_MOST_COLUMNS]]
     columns = [column for column in columns if any(place is not None for place in column.places)]
-    note = _shortage(scores, len(columns))
+    note = _shortage(rows.scores, len(columns))
     found = Importance(effects=[])
     if note is None:
         question = ImportanceQuestion(
             method=subject.method,
             columns=columns,
-            scores=scores,
+            scores=list(rows.scores),
             lower_is_better=subject.direction == "min",
             seed=search.seed % 2**32,
         )

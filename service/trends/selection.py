@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from math import isfinite
-from typing import Literal
 
 from service.trends.hyperparameter import ValuePoint
+from service.trends.measuring import At, by_number, metric_column
 from storage.columns import ScoredColumns
-from storage.records import Direction, Objective, Scalar, Search, Trial
+from storage.records import Direction, Objective, Scalar, Search
 from tuners.definitions.metrics import logged_metrics, usual_direction, with_validation
 from tuners.space import Space
 from tuners.sweeps import at_baseline_but
 
-At = Literal["best", "last"]
 # What a metric that no catalogue knows is called when smaller is better.
 _ERRORS = ("loss", "error", "mse", "mae", "rmse", "deviance", "perplexity")
 
@@ -38,11 +37,6 @@ class Selection:
     minimum: float | None = None
     maximum: float | None = None
     only_baseline: bool = False
-
-
-def metric_directions(search: Search, trials: Sequence[Trial]) -> dict[str, Direction]:
-    """The same as `directions_of`, with the names that these trials have logged."""
-    return directions_of(search, (name for trial in trials for name in trial.metrics))
 
 
 def directions_of(search: Search, logged: Iterable[str]) -> dict[str, Direction]:
@@ -69,10 +63,10 @@ def measured_points(
     values = trials.values.get(selection.name)
     if values is None:
         return dict.fromkeys(selection.metrics, ())
-    chosen = [place for place in _by_number(trials.numbers) if _is_within(values[place], selection)]
+    chosen = [place for place in by_number(trials) if _is_within(values[place], selection)]
     if selection.only_baseline:
         chosen = [place for place in chosen if at_baseline_but(selection.name, _active(trials, place), space)]
-    columns = {name: _column(trials, name, at=selection.at, objective=objective) for name in selection.metrics}
+    columns = {name: metric_column(trials, name, at=selection.at, objective=objective) for name in selection.metrics}
     found: dict[str, list[ValuePoint]] = {name: [] for name in columns}
     for place in chosen:
         value = values[place]
@@ -86,27 +80,6 @@ def measured_points(
             if own is not None:
                 found[name].append(ValuePoint(trial_id, number, value, own, metrics))
     return {name: tuple(points) for name, points in found.items()}
-
-
-def measured(trial: Trial, metric: str, *, at: At, objective: Objective) -> float | None:
-    """The metric at the trial's best or last epoch, mean over executions; None when there is no finite value."""
-    if at == "best" and metric == objective.name:
-        value = trial.score
-    else:
-        value = (trial.metrics if at == "best" else trial.last_metrics).get(metric)
-    return None if value is None or not isfinite(value) else value
-
-
-def _by_number(numbers: Sequence[int]) -> list[int]:
-    """Places of the trials in the order of their numbers."""
-    return sorted(range(len(numbers)), key=numbers.__getitem__)
-
-
-def _column(trials: ScoredColumns, metric: str, *, at: At, objective: Objective) -> Sequence[float] | None:
-    """The metric at the trials' best or last epochs, mean over executions; None when no trial logs it."""
-    if at == "best" and metric == objective.name:
-        return trials.scores
-    return (trials.metrics if at == "best" else trials.last_metrics).get(metric)
 
 
 def _is_within(value: Scalar | None, selection: Selection) -> bool:

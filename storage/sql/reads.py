@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import json
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import select, tuple_
+from sqlalchemy import Text, func, literal_column, select, tuple_, type_coerce
 
 from storage.errors import NotFound
 from storage.ids import ArtifactId, SearchId, TrialId
-from storage.records import Artifact, Attempt, Page, StoredEpoch, Trial
+from storage.records import Artifact, Attempt, EpochMetrics, Page, StoredEpoch, Trial
 from storage.sql import tables
 from storage.sql.database import Transaction
 from storage.sql.mapping import to_artifact, to_attempt, to_epoch, to_trial
+from storage.sql.numbers import join_metrics
 from storage.sql.pages import Pager
 from storage.sql.part import Part, read_trial
+from storage.sql.types import decode_all
 from storage.states import TrialState
 
 _searches = tables.searches.c
@@ -49,6 +54,14 @@ class Reads(Part):
             return pager.page(tx.all(statement), limit=limit, record=to_trial, key=lambda row: (row.number,))
 
         return self._database.read(work)
+
+    def busy_workers(self, search_ids: Sequence[SearchId]) -> Mapping[SearchId, int]:
+        count = func.count(_trials.lease_worker_id.distinct()).label("busy")
+        # Written out: only so do the databases use the small index of that state.
+        running = _trials.state == literal_column(f"'{TrialState.RUNNING}'")
+        statement = select(_trials.search_id, count).where(running, _trials.search_id.in_(list(search_ids)))
+        rows = self._database.read(lambda tx: tx.all(statement.group_by(_trials.search_id)))
+        return {SearchId(row.search_id): row.busy for row in rows}
 
     def list_attempts(self, trial_id: TrialId) -> tuple[Attempt, ...]:
         def work(tx: Transaction) -> tuple[Attempt, ...]:
@@ -88,6 +101,23 @@ class Reads(Part):
             )
 
         return self._database.read(work)
+
+    def epoch_metrics(self, trial_ids: Sequence[TrialId]) -> Mapping[TrialId, Sequence[EpochMetrics]]:
+        metrics = type_coerce(_epochs.metrics, Text)
+        odd = type_coerce(_epochs.odd_metrics, Text)
+        statement = (
+            select(_epochs.trial_id, _epochs.execution, _epochs.epoch, metrics, odd)
+            .where(_epochs.trial_id.in_(list(trial_ids)))
+            .order_by(_epochs.trial_id, _epochs.execution, _epochs.epoch)
+        )
+        rows = self._database.read(lambda tx: list(tx.dialect.plain_rows(tx.connection, statement)))
+        found: defaultdict[TrialId, list[EpochMetrics]] = defaultdict(list)
+        documents = decode_all(row[3] for row in rows)
+        for (trial_id, execution, epoch, _, kinds), reported in zip(rows, documents, strict=True):
+            if kinds is not None:
+                reported = join_metrics(reported, json.loads(kinds))
+            found[trial_id].append(EpochMetrics(execution, epoch, reported))
+        return dict(found)
 
     def search_epochs(self, search_id: SearchId, *, limit: int, page_token: str | None = None) -> Page[StoredEpoch]:
         limit = max(limit, 1)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from array import array
 from collections.abc import Iterable, Mapping, Sequence
@@ -19,6 +18,7 @@ from storage.sql import tables
 from storage.sql.database import Database, Transaction
 from storage.sql.endings import SINCE, endings
 from storage.sql.kept import Kept
+from storage.sql.types import decode_all
 
 _trials = tables.trials.c
 # The documents as texts: decoding them through the column's type takes twice as long.
@@ -30,6 +30,7 @@ _ROWS = (
         _trials.ended_at,
         _trials.epochs,
         _trials.seconds,
+        _trials.parameters,
         type_coerce(_trials.hyperparameters, Text).label("hyperparameters"),
         type_coerce(_trials.metrics, Text).label("metrics"),
         type_coerce(_trials.last_metrics, Text).label("last_metrics"),
@@ -38,7 +39,7 @@ _ROWS = (
     .order_by(_trials.ended_seq)
 )
 # Measured: an id, a time, and their places; every value of a hyperparameter; every number of a metric.
-_TRIAL_BYTES = 220
+_TRIAL_BYTES = 260
 _VALUE_BYTES = 40
 _NUMBER_BYTES = 8
 
@@ -87,8 +88,8 @@ def _since(tx: Transaction, search_id: SearchId, before: ScoredColumns, since: i
 
 def _extended(before: ScoredColumns, rows: Sequence[Row[Any]]) -> ScoredColumns:
     """New columns, longer by `rows`; those that others are reading stay as they are."""
-    ids, numbers, scores, ended_at, epochs, seconds, values, metrics, last_metrics = zip(*rows, strict=True)
-    count, loads = len(before), json.loads
+    ids, numbers, scores, ended_at, epochs, seconds, parameters, values, metrics, last_metrics = zip(*rows, strict=True)
+    count = len(before)
     return ScoredColumns(
         ids=(*before.ids, *map(TrialId, ids)),
         numbers=array("q", chain(before.numbers, numbers)),
@@ -96,10 +97,15 @@ def _extended(before: ScoredColumns, rows: Sequence[Row[Any]]) -> ScoredColumns:
         ended_at=(*before.ended_at, *ended_at),
         epochs=array("q", chain(before.epochs, epochs)),
         seconds=array("d", chain(before.seconds, seconds)),
-        values=_values(before.values, list(map(loads, values)), count=count),
-        metrics=_numbers(before.metrics, [loads(text) if text else {} for text in metrics], count=count),
-        last_metrics=_numbers(before.last_metrics, [loads(text) if text else {} for text in last_metrics], count=count),
+        parameters=(*before.parameters, *parameters),
+        values=_values(before.values, _documents(values), count=count),
+        metrics=_numbers(before.metrics, _documents(metrics), count=count),
+        last_metrics=_numbers(before.last_metrics, _documents(last_metrics), count=count),
     )
+
+
+def _documents(texts: Iterable[str | None]) -> list[dict[str, Any]]:
+    return decode_all(text or "{}" for text in texts)
 
 
 def _names(before: Iterable[str], documents: Iterable[Mapping[str, Any]]) -> list[str]:

@@ -1,4 +1,4 @@
-"""What trends are drawn from. Only `epoch_bands` reads epoch rows; all else is on the trials themselves."""
+"""What trends are drawn from. Only `epoch_bands` reads curves; all else is on the trials themselves."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from storage.columns import ScoredColumns
 from storage.ids import SearchId
-from storage.records import EpochBand, ObjectivePoint, Trial
+from storage.records import EpochBand, Trial
 from storage.sql import tables
 from storage.sql.bands import BandsCache
 from storage.sql.database import Database, Transaction
@@ -29,12 +29,6 @@ class Trends(Part):
         super().__init__(database, budgets)
         self._scored = ScoredTrialsCache(database, most_bytes=COLUMNS_BYTES)
         self._curves = BandsCache(database, most_bytes=CURVES_BYTES)
-
-    def objective_points(self, search_id: SearchId) -> tuple[ObjectivePoint, ...]:
-        found = self._scored.columns(search_id)
-        return tuple(
-            map(ObjectivePoint, found.ids, found.numbers, found.scores, found.ended_at, found.epochs, found.seconds)
-        )
 
     def scored_columns(self, search_id: SearchId) -> ScoredColumns:
         return self._scored.columns(search_id)

@@ -65,7 +65,7 @@ def test_it_is_stored_whole_and_ended(scene: Scene) -> None:
     epochs = scene.repository.list_epochs(stored[2].id, limit=10).items
     assert math.isnan(epochs[0].metrics["val_loss"])
     assert epochs[1].metrics["val_loss"] == math.inf
-    assert [point.number for point in scene.repository.objective_points(search.id)] == [1, 0, 3]
+    assert list(scene.repository.scored_columns(search.id).numbers) == [1, 0, 3]
     assert scene.repository.check_invariants() == ()
 
 

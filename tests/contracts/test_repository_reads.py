@@ -11,7 +11,7 @@ import pytest
 
 from storage.errors import InvalidPage, NotFound
 from storage.ids import ArtifactId, SearchId, TrialId
-from storage.records import EpochRow, Objective, Page
+from storage.records import EpochRow, Objective, Page, Trial
 from storage.sql.dialects import quantile
 from storage.states import TrialState
 from tests.contracts.scenes import BUILD_ERROR, Scene
@@ -66,7 +66,7 @@ def test_what_is_not_there_is_not_found(scene: Scene) -> None:
         lambda: read.list_trials(search_id, limit=1),
         lambda: read.best_trials(search_id, count=1),
         lambda: read.search_epochs(search_id, limit=1),
-        lambda: read.objective_points(search_id),
+        lambda: read.scored_columns(search_id),
         lambda: read.scored_trials(search_id),
         lambda: read.epoch_bands(search_id, "loss", quantiles=[0.5]),
         lambda: read.ended_trials(search_id, from_seq=0),
@@ -119,18 +119,52 @@ def test_epochs_are_paged_by_execution_and_epoch(scene: Scene) -> None:
     ]
 
 
+def test_epochs_of_several_trials_are_those_of_each(scene: Scene) -> None:
+    scene.search(trials=3, parallelism=3, executions_per_trial=2)
+    claims = scene.claims(3)
+    scene.report(claims[0].lease, 2.0, math.nan, math.inf)
+    scene.report(claims[0].lease, 1.0, execution=1)
+    scene.report(claims[1].lease, 0.5)
+    ids = [claim.trial.id for claim in claims]
+    found = scene.repository.epoch_metrics(ids)
+    assert set(found) == set(ids[:2])
+    for trial_id in ids:
+        rows = scene.repository.list_epochs(trial_id, limit=10).items
+        told = [repr((row.execution, row.epoch, row.metrics)) for row in rows]
+        assert [repr(tuple(row)) for row in found.get(trial_id, ())] == told
+    assert scene.repository.epoch_metrics([]) == {}
+
+
+def test_workers_are_busy_with_what_they_run(scene: Scene) -> None:
+    one, two, idle = (scene.search(trials=3, parallelism=3) for _ in range(3))
+    first, second = scene.worker("first"), scene.worker("second")
+    assert {claim.search.id for claim in scene.claims(6, worker_id=first)} <= {one.id, two.id, idle.id}
+    scene.repository.cancel_search(idle.id)
+    scene.claims(3, worker_id=second)
+    busy = scene.repository.busy_workers([one.id, two.id, idle.id])
+    assert busy == {search.id: len({trial.worker_id for trial in _running(scene, search.id)}) for search in (one, two)}
+    assert scene.repository.busy_workers([one.id]) == {one.id: busy[one.id]}
+    assert scene.repository.busy_workers([]) == {}
+
+
+def _running(scene: Scene, search_id: SearchId) -> tuple[Trial, ...]:
+    return scene.repository.list_trials(search_id, limit=10, states=frozenset({TrialState.RUNNING})).items
+
+
 def test_scored_trials_are_what_trends_are_drawn_from(scene: Scene) -> None:
     search = scene.search(trials=4, parallelism=4, max_retries_per_trial=0)
     claims = scene.claims(4)
+    scene.repository.report_start(claims[0].lease, parameters=4810, device="cpu:0")
     for place in (1, 0):
         scene.clock.advance(1)
         scene.report(claims[place].lease, 5.0, float(place))
         scene.repository.complete_trial(claims[place].lease, seconds=2.5 + place)
     scene.repository.fail_attempt(claims[2].lease, BUILD_ERROR, seconds=1)
     assert [trial.number for trial in scene.repository.scored_trials(search.id)] == [0, 1]
-    points = scene.repository.objective_points(search.id)
-    assert [(p.number, p.score, p.epochs, p.seconds) for p in points] == [(1, 1.0, 2, 3.5), (0, 0.0, 2, 2.5)]
-    assert points[0].ended_at < points[1].ended_at == scene.clock.now()
+    found = scene.repository.scored_columns(search.id)
+    points = zip(found.numbers, found.scores, found.epochs, found.seconds, found.parameters, strict=True)
+    assert list(points) == [(1, 1.0, 2, 3.5, None), (0, 0.0, 2, 2.5, 4810)]
+    assert found.ended_at[0] < found.ended_at[1] == scene.clock.now()
 
 
 def test_bands_are_quantiles_over_trials(scene: Scene) -> None:

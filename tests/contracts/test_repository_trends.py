@@ -64,10 +64,18 @@ def assert_bands_are_true(repository: Repository, search_id: SearchId) -> None:
 def assert_columns_are_true(repository: Repository, search_id: SearchId) -> None:
     trials = sorted(repository.scored_trials(search_id), key=lambda trial: trial.ended_seq or 0)
     columns = repository.scored_columns(search_id)
-    points = [(trial.id, trial.number, trial.score, trial.ended_at, trial.epochs, trial.seconds) for trial in trials]
-    found = (columns.ids, columns.numbers, columns.scores, columns.ended_at, columns.epochs, columns.seconds)
-    assert list(zip(*found, strict=True)) == points
-    assert [tuple(point) for point in repository.objective_points(search_id)] == points
+    names = ("number", "score", "ended_at", "epochs", "seconds", "parameters")
+    columns_of = (
+        columns.numbers,
+        columns.scores,
+        columns.ended_at,
+        columns.epochs,
+        columns.seconds,
+        columns.parameters,
+    )
+    assert list(columns.ids) == [trial.id for trial in trials]
+    for name, column in zip(names, columns_of, strict=True):
+        assert list(column) == [getattr(trial, name) for trial in trials]
     for place, trial in enumerate(trials):
         assert {name: column[place] for name, column in columns.values.items() if column[place] is not None} == (
             trial.values

@@ -140,13 +140,21 @@ def test_fewer_points_change_nothing_else(
     values: list[dict[str, int | float]] = [{"units": 32 * (1 + n % 5), "learning_rate": 0.001} for n in range(12)]
     start_trials(service.repository, search_id, values)
     train(service.repository, service.store, tmp_path, [[n % 7 / 20] for n in range(12)], checkpoint=False)
-    for path in ("trends/objective", "trends/hyperparameters/units?metric=loss&metric=val_accuracy"):
+    for path, key in (
+        ("trends/objective", "points"),
+        ("trends/hyperparameters/units?metric=loss&metric=val_accuracy", "points"),
+        ("tradeoff?against=loss", "points"),
+        ("parallel", "rows"),
+        ("contour?x=units&y=learning_rate", "points"),
+    ):
         whole = ada.get(f"/v1/searches/{search_id}/{path}").json()
         mark = "&" if "?" in path else "?"
         thinned = ada.get(f"/v1/searches/{search_id}/{path}{mark}points=5").json()
-        assert len(whole["points"]) == whole["trials"] == thinned["trials"] == 12
-        assert len(thinned["points"]) <= 5
-        shown = thinned.pop("points")
-        assert [point for point in whole.pop("points") if point in shown] == shown
+        assert len(whole[key]) == whole["trials"] == thinned["trials"] == 12
+        assert 2 <= len(thinned[key]) <= 5
+        shown = thinned.pop(key)
+        scores = {point["score"] for point in whole[key]}
+        assert {max(scores)} <= {point["score"] for point in shown}
+        assert [point for point in whole.pop(key) if point in shown] == shown
         assert thinned == whole
         assert ada.get(f"/v1/searches/{search_id}/{path}{mark}points=1").status_code == 422

@@ -12,6 +12,8 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
+from service.schemas.base import Page
+from service.schemas.trials import BestOut, TrialOut
 from storage.ids import SearchId
 from storage.records import EpochRow, Failure, NewArtifact, Slot, Trial
 from storage.states import Fault
@@ -47,6 +49,23 @@ def test_a_trial_has_the_promised_keys(ada: TestClient, search_id: SearchId, tri
     assert items[1]["hyperparameters"] == {"units": 64, "learning_rate": 0.001}
     assert ada.get(f"/v1/trials/{trials[1].id}").json() == items[1]
     assert ada.get(f"/v1/searches/{search_id}/trials?state=FAILED").json()["items"] == []
+
+
+def test_pages_written_straight_are_what_their_models_write(
+    service: Service, ada: TestClient, search_id: SearchId, trials: tuple[Trial, ...]
+) -> None:
+    start_trials(service.repository, search_id, [{"units": 96, "learning_rate": 0.002}] * 2)
+    worker = service.repository.register_worker(
+        name="w", host="h", pid=1, backend="tensorflow", slots=[Slot(0, "cpu:0", None)], versions={}
+    )
+    (claim,) = service.repository.claim_trials(worker.id, count=1, lease_s=60.0)
+    failure = Failure("build_error", "no such shape", Fault.DEFINITION, retryable=False, traceback="line 1\nline 2")
+    service.repository.fail_attempt(claim.lease, failure, seconds=0.25)
+    for path, model in ((f"{search_id}/trials", Page[TrialOut]), (f"{search_id}/best?count=4", Page[BestOut])):
+        answer = ada.get(f"/v1/searches/{path}")
+        assert answer.headers["content-type"] == "application/json"
+        assert len(answer.json()["items"]) == (6 if model is Page[TrialOut] else 4)
+        assert model.model_validate(answer.json()).model_dump(mode="json") == answer.json()
 
 
 def test_attempts_and_logs(ada: TestClient, trials: tuple[Trial, ...]) -> None:

@@ -15,16 +15,16 @@ from scipy.stats import spearmanr
 from service.exports.text import safe_cell
 from service.progress import progress_of
 from service.trends.hyperparameter import BINS, MOST_DISTINCT, ValuePoint, hyperparameter_trend
-from service.trends.objective import objective_steps
+from service.trends.objective import score_progress
 from service.trends.quantiles import quantile, ranks, spearman
 from service.trends.sampling import down_sampled
+from storage.columns import ScoredColumns
 from storage.ids import DatasetId, SearchId, TrialId
 from storage.records import (
     BestScore,
     Direction,
     Limits,
     Objective,
-    ObjectivePoint,
     Scalar,
     Search,
     TrialCounts,
@@ -71,16 +71,24 @@ def test_ties_share_their_ranks() -> None:
 
 @given(st.lists(FINITE, max_size=30), st.sampled_from(["min", "max"]))
 def test_the_best_so_far_never_gets_worse(scores: list[float], direction: Direction) -> None:
-    points = [
-        ObjectivePoint(TrialId(str(n)), n, score, START + timedelta(seconds=n), epochs=2, seconds=0.5)
-        for n, score in enumerate(scores)
-    ]
-    steps = objective_steps(points, direction=direction, started_at=START)
+    count = len(scores)
+    trials = ScoredColumns(
+        ids=[TrialId(str(n)) for n in range(count)],
+        numbers=range(count),
+        scores=scores,
+        ended_at=[START + timedelta(seconds=n) for n in range(count)],
+        epochs=[2] * count,
+        seconds=[0.5] * count,
+    )
+    progress = score_progress(trials, direction=direction, started_at=START)
+    steps = progress.steps(range(count))
     sign = 1 if direction == "min" else -1
     bests = [sign * step.best for step in steps]
     assert bests == sorted(bests, reverse=True)
     assert [step.epochs_spent for step in steps] == [2 * (n + 1) for n in range(len(scores))]
     assert [step.elapsed_seconds for step in steps] == list(range(len(scores)))
+    changes = progress.improvements()
+    assert [n for n in range(count) if n == 0 or steps[n].best != steps[n - 1].best] == changes
 
 
 # One hyperparameter

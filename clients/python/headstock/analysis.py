@@ -72,11 +72,14 @@ class Tradeoff(Model):
 
     Attributes:
         against: What it is set against, and which values of that are better.
+        trials: Scored trials that have the other number; there may be fewer points.
+        points: By number; all that are on the front are among them.
         front: Ids of the trials that no other beats on both counts, by rising cost.
     """
 
     objective: Objective
     against: Metric
+    trials: int
     points: list[TradeoffPoint]
     front: list[str]
 
@@ -105,11 +108,12 @@ class ParallelRow(Model):
 
 
 class Parallel(Model):
-    """Every trial as a line across the axes of all hyperparameters."""
+    """Every trial as a line across the axes of all hyperparameters. Of `trials` there may be fewer rows."""
 
     objective: Objective
     metric: Metric
     at: str
+    trials: int
     axes: list[Axis]
     rows: list[ParallelRow]
 
@@ -129,13 +133,17 @@ class ContourPoint(Model):
 
 
 class Contour(Model):
-    """A metric over two hyperparameters: what was measured, and a grid between it (rows by y, None outside)."""
+    """A metric over two hyperparameters: what was measured, and a grid between it (rows by y, None outside).
+
+    Of `trials` there may be fewer points.
+    """
 
     objective: Objective
     metric: Metric
     at: str
     x: ContourAxis
     y: ContourAxis
+    trials: int
     points: list[ContourPoint]
     grid: list[list[float | None]]
     method: str
