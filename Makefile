@@ -58,6 +58,7 @@ bench: $(VENV)/.ready  ## Measure speed side by side with what one would run ins
 screenshots: $(VENV)/.ready  ## Make pictures of every dashboard page from the demo's data, in docs/images
 	@tools/browser.sh
 	@$(BIN)/python tools/screenshots.py
+	@$(BIN)/python tools/terminal_picture.py
 
 vendor: $(VENV)/.ready  ## Bundle the dashboard's libraries anew
 	@$(BIN)/python tools/node.py tools/vendor install

@@ -54,6 +54,8 @@ from headstock.errors import (
     WrongState,
 )
 from headstock.jobs import FinalJob, RangeTest
+from headstock.notebook.figures import Figure
+from headstock.notebook.shown import Trials
 from headstock.searches import Search
 from headstock.sources import NotPortable
 from headstock.trials import BestTrial, Trial
@@ -76,6 +78,7 @@ __all__ = [
     "DatasetInUse",
     "DatasetUnavailable",
     "FieldError",
+    "Figure",
     "FinalJob",
     "Forbidden",
     "HeadstockError",
@@ -103,6 +106,7 @@ __all__ = [
     "ServiceUnavailable",
     "TooManyRequests",
     "Trial",
+    "Trials",
     "Unauthenticated",
     "UnexpectedAnswer",
     "Unreachable",

@@ -131,7 +131,7 @@ class Search(SearchShown):
     def _wait(self, look: Callable[[Search], object] | None, *, timeout_s: float | None, poll_s: float) -> Search:
         return until_ended(self, self._http.waiting, look=look, timeout_s=timeout_s, poll_s=poll_s)
 
-    def best(self, count: int = 1) -> list[BestTrial]:
+    def best(self, count: int = 1) -> Trials[BestTrial]:
         """The best scored trials, best first; fewer than `count` when fewer are scored."""
         page = self._http.get(f"{self._path}/best", Page[BestRecord], query={"count": count})
         return Trials(BestTrial(self._http, record) for record in page.items)

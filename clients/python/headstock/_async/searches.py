@@ -133,7 +133,7 @@ class AsyncSearch(SearchShown):
     ) -> AsyncSearch:
         return await until_ended(self, self._http.waiting, look=look, timeout_s=timeout_s, poll_s=poll_s)
 
-    async def best(self, count: int = 1) -> list[AsyncBestTrial]:
+    async def best(self, count: int = 1) -> Trials[AsyncBestTrial]:
         """The best scored trials, best first; fewer than `count` when fewer are scored."""
         page = await self._http.get(f"{self._path}/best", Page[BestRecord], query={"count": count})
         return Trials(AsyncBestTrial(self._http, record) for record in page.items)

@@ -39,7 +39,7 @@ def chart_svg(series: Sequence[Series], *, label: str, x_label: str = "") -> Htm
         return round(HEIGHT - _BOTTOM - ys.place(y) * (HEIGHT - _TOP - _BOTTOM), 1)
 
     marks: list[Html] = []
-    for value, text in ys.ticks(5):
+    for value, text in ys.ticks(7):
         marks.append(
             tag(
                 "line", x1=_LEFT, x2=WIDTH - _RIGHT, y1=down(value), y2=down(value), stroke="currentColor",

@@ -37,8 +37,8 @@ def summary_of(search: Search) -> Summary:
         leaders = [trial.record for trial in search.best(LEADERS)] if search.best_score else []
     except HeadstockError as fault:
         return Summary(search.record, note=f"as of the last read: {str(fault).splitlines()[0]}")
-    scores = [(float(place), point.score) for place, point in enumerate(trend.points)]
-    bests = [(float(place), point.best) for place, point in enumerate(trend.points)]
+    scores = [(float(place), point.score) for place, point in enumerate(trend.points, start=1)]
+    bests = [(float(place), point.best) for place, point in enumerate(trend.points, start=1)]
     return Summary(search.record, scores, bests, leaders)
 
 

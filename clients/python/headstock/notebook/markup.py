@@ -50,7 +50,10 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, empty: st
         return tag("div", empty, style=MUTED)
     head = tag("tr", *(tag("th", column.removeprefix(">"), style=_style(column)) for column in columns))
     return tag(
-        "table", tag("thead", head), tag("tbody", *lines), style="border-collapse:collapse;border:0;margin:0.3em 0;"
+        "table",
+        tag("thead", head),
+        tag("tbody", *lines),
+        style="border-collapse:collapse;border:0;margin:0.3em 0;font-size:inherit;",
     )
 
 

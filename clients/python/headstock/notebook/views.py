@@ -161,6 +161,8 @@ def _cell(value: object) -> str:
         return words.number(value)
     if isinstance(value, Model):
         value = value.model_dump(mode="json")
+    if isinstance(value, dict) and all(isinstance(part, bool | str | int | float | None) for part in value.values()):
+        return ", ".join(f"{name} {'–' if part is None else _cell(part)}" for name, part in value.items())
     text = json.dumps(value, default=str, ensure_ascii=False)
     return text if len(text) <= 400 else f"{text[:400]} ..."
 
@@ -191,8 +193,8 @@ def _(result: TrialRecord) -> str:
 
 @html_of.register
 def _(result: ObjectiveTrend) -> str:
-    scores = [(float(place), point.score) for place, point in enumerate(result.points)]
-    bests = [(float(place), point.best) for place, point in enumerate(result.points)]
+    scores = [(float(place), point.score) for place, point in enumerate(result.points, start=1)]
+    bests = [(float(place), point.best) for place, point in enumerate(result.points, start=1)]
     title = f"{result.objective.name} ({result.objective.direction}), {result.trials or len(scores)} scored trials"
     return frame(tag("b", title), history_svg(scores, bests, name=result.objective.name))
 

@@ -124,7 +124,7 @@ class Board:
         self._recent = [*self.running, *reversed(ended), *queued]
         scores: list[Point] = []
         bests: list[Point] = []
-        for place, trial in enumerate(each for each in ended if each.score is not None):
+        for place, trial in enumerate((each for each in ended if each.score is not None), start=1):
             score = trial.score or 0.0
             scores.append((float(place), score))
             before = bests[-1][1] if bests else score

@@ -102,7 +102,7 @@ class Chart:
 
     def _across(self, xs: Scale, margin: int, width: int) -> Text:
         """The texts below: of round values, or of names, as far as there is room."""
-        ticks = list(enumerate(self.x_names)) if self.x_names else xs.ticks(max(2, width // 12))
+        ticks = list(enumerate(self.x_names)) if self.x_names else xs.ticks(max(2, width // 8))
         line = [" "] * width
         free, end = 0, width
         label = self.x_label if len(self.x_label) + 8 <= width else ""

@@ -75,8 +75,8 @@ def _options(names: set[str] | frozenset[str]) -> str:
 
 def objective_chart(trend: ObjectiveTrend, *, height: int | None = None) -> Chart:
     """Score and best so far, in order of ending."""
-    scores = [(float(place), point.score) for place, point in enumerate(trend.points)]
-    bests = [(float(place), point.best) for place, point in enumerate(trend.points)]
+    scores = [(float(place), point.score) for place, point in enumerate(trend.points, start=1)]
+    bests = [(float(place), point.best) for place, point in enumerate(trend.points, start=1)]
     return history_chart(scores, bests, f"{trend.objective.name} ({trend.objective.direction})", height=height)
 
 
@@ -233,7 +233,7 @@ def _parallel(search: Search, asked: Asked) -> Drawn:
     axes.append((found.metric.name, words.number(low), words.number(high)))
     better = [share(score) if found.metric.direction == "max" else 1 - share(score) for score in scores]
     rows = [[*row.places, share(row.score)] for row in found.rows]
-    title = f"{len(rows)} trials, the best brightest and on top"
+    title = f"{len(rows)} trial{'' if len(rows) == 1 else 's'}, the best brightest and on top"
     return found, Axes(axes, rows, better, title=title)
 
 

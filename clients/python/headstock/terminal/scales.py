@@ -49,8 +49,8 @@ def scale_of(values: Iterable[float], *, log: bool = False, clip: bool = False) 
             low = inner_low - room / 10 if inner_low - low > 3 * room else low
     whole = not log and all(value == int(value) for value in finite)
     if low == high:
-        pad = abs(low) / 10 or 1.0
-        return Scale(low / 2, high * 2, log=True) if log else Scale(low - pad, high + pad)
+        pad = 1.0 if whole else abs(low) / 10 or 1.0
+        return Scale(low / 2, high * 2, log=True) if log else Scale(low - pad, high + pad, whole=whole)
     return Scale(low, high, log=log, whole=whole)
 
 

@@ -128,7 +128,9 @@ def _bar(search: SearchRecord) -> RenderableType:
         share = search.trials.ended / total
     if share is None:
         return ProgressBar(total=None, width=30, pulse=not search.ended)
-    return ProgressBar(total=1.0, completed=min(1.0, max(0.0, share)), width=30)
+    return ProgressBar(
+        total=1.0, completed=min(1.0, max(0.0, share)), width=30, complete_style=SERIES[0], finished_style=BEST
+    )
 
 
 def _history(board: Board) -> Chart:
