@@ -1,9 +1,11 @@
 """How long the reads of a large search take over HTTP, beside Optuna's dashboard server.
 
-    python -m benchmarks.reads [--trials 10000] [--epochs 100] [--repeats 300] [--optuna PYTHON | --no-optuna]
+    python -m benchmarks.reads [--short] [--trials 10000] [--epochs 100] [--repeats 300] [--optuna PYTHON | --no-optuna]
 
 Every read is asked for again and again over one connection, each time with other parameters. The first answer after the
-server's start is told apart: it fills what the API keeps in memory. Exit code 1 when a p99 misses its goal.
+server's start is told apart (cold): it fills what the API keeps in memory. Beside the time until an answer was there
+stands the processor time that the server's process spent on it, which says the same on a busy machine; of PostgreSQL, its
+own processes come on top. Exit code 1 when a p99 misses its goal.
 """
 
 from __future__ import annotations
@@ -28,17 +30,22 @@ from storage.migrations import upgrade
 from tests.databases import postgres_server
 
 _OPTUNA_REPEATS = 5
+_SEARCHES = 30
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description="Latency of every read of a large search.")
-    parser.add_argument("--trials", type=int, default=10_000)
-    parser.add_argument("--epochs", type=int, default=100)
-    parser.add_argument("--repeats", type=int, default=300)
+    parser.add_argument("--short", action="store_true", help="1,000 trials of 20 epochs, 50 reads of each kind")
+    parser.add_argument("--trials", type=int)
+    parser.add_argument("--epochs", type=int)
+    parser.add_argument("--repeats", type=int)
     parser.add_argument("--databases", nargs="+", choices=["sqlite", "postgresql"], default=["sqlite", "postgresql"])
     parser.add_argument("--optuna", type=Path, help="a Python that has optuna and optuna-dashboard; else one is made")
     parser.add_argument("--no-optuna", action="store_true")
     options = parser.parse_args()
+    for name, short, long in (("trials", 1000, 10_000), ("epochs", 20, 100), ("repeats", 50, 300)):
+        if getattr(options, name) is None:
+            setattr(options, name, short if options.short else long)
     good = True
     with tempfile.TemporaryDirectory(prefix="headstock-reads-") as name:
         folder = Path(name)
@@ -76,21 +83,22 @@ def measure_ours(folder: Path, database: str, options: argparse.Namespace) -> li
     folder.mkdir()
     upgrade(database)
     with api(folder, database) as served:
-        search_id = _submit(served, options)
+        search_id, other, *_ = [_submit(served, options, name=f"reads {n}") for n in range(_SEARCHES)]
     began = time.perf_counter()
     fill(database, search_id, trials=options.trials, epochs=options.epochs)
+    fill(database, other, trials=options.trials, epochs=1)
     print(f"wrote {options.trials} trials x {options.epochs} epochs in {time.perf_counter() - began:.0f} s", flush=True)
     # A fresh process: the one that took the submission has asked the planner and read the definition.
     with api(folder, database) as served:
         connection = Connection(served.url, served.headers)
         return [
-            (measure(connection, read, repeats=options.repeats), served.resident_mb())
-            for read in ours.reads(search_id, connection, trials=options.trials)
+            (measure(connection, read, repeats=options.repeats, pid=served.pid), served.resident_mb())
+            for read in ours.reads(search_id, other, connection, trials=options.trials)
         ]
 
 
-def _submit(served: Served, options: argparse.Namespace) -> SearchId:
-    body = json.dumps(definition("reads", trials=options.trials, epochs=options.epochs)).encode()
+def _submit(served: Served, options: argparse.Namespace, *, name: str) -> SearchId:
+    body = json.dumps(definition(name, trials=options.trials, epochs=options.epochs)).encode()
     headers = {**served.headers, "Content-Type": "application/json"}
     with urllib.request.urlopen(urllib.request.Request(f"{served.url}/v1/searches", body, headers)) as answer:
         return SearchId(json.load(answer)["id"])
@@ -100,7 +108,7 @@ def measure_optuna(python: Path, database: str, options: argparse.Namespace) -> 
     try:
         with optuna_side.dashboard(python, database, trials=options.trials, epochs=options.epochs) as served:
             connection = Connection(served.url, served.headers)
-            return [measure(connection, read, repeats=_OPTUNA_REPEATS) for read in optuna_side.reads()]
+            return [measure(connection, read, repeats=_OPTUNA_REPEATS, pid=served.pid) for read in optuna_side.reads()]
     except optuna_side.NoOptuna as error:
         print(f"Optuna's dashboard is left out: {error}")
         return ()
@@ -113,11 +121,11 @@ def report(
     load = os.getloadavg()[0]
     print(
         f"\n{kind}: {options.trials} trials x {options.epochs} epochs, {options.repeats} reads of each kind, "
-        f"load {load:.1f}"
+        f"load {load:.1f}; milliseconds"
     )
     print(
-        f"{'milliseconds':<26}{'first':>8}{'least':>8}{'p50':>8}{'p99':>8}{'goal':>7}{'KB':>8}{'MB':>6}"
-        "  Optuna's p50 / ours"
+        f"{'':<25}{'cold':>8}{'cpu':>7}{'least':>8}{'p50':>8}{'p99':>8}{'cpu':>7}{'goal':>6}{'KB':>7}{'MB':>5}"
+        "  Optuna / ours: p50, cpu"
     )
     good = True
     for found, resident in measured:
@@ -125,18 +133,19 @@ def report(
         met = goal is None or found.p99 <= goal
         good &= met
         beside = optuna[0 if found.read.name == "searches" else 1] if optuna else None
-        ratio = "" if beside is None else f"  {beside.p50 / found.p50:.1f}"
-        print(
-            f"{found.read.name:<26}{found.first_ms:>8.1f}{min(found.taken_ms):>8.1f}{found.p50:>8.1f}{found.p99:>8.1f}"
-            f"{'' if goal is None else f'{goal:.0f}':>7}{found.size_kb:>8.0f}{resident:>6.0f}{ratio}"
-            f"{'' if met else '  MISSED'}"
-        )
+        ratio = "" if beside is None else f"{beside.p50 / found.p50:>8.1f}{beside.cpu_ms / found.cpu_ms:>7.1f}"
+        shown = "" if goal is None else f"{goal:.0f}"
+        print(f"{_row(found)}{shown:>6}{found.size_kb:>7.0f}{resident:>5.0f}{ratio}{'' if met else '  MISSED'}")
     for found in optuna:
-        print(
-            f"{f'Optuna: {found.read.name}':<26}{found.first_ms:>8.1f}{min(found.taken_ms):>8.1f}{found.p50:>8.1f}"
-            f"{'':>8}{'':>7}{found.size_kb:>8.0f}"
-        )
+        print(f"{_row(found)}{'':>6}{found.size_kb:>7.0f}")
     return good
+
+
+def _row(found: Measured) -> str:
+    times = (found.first_ms, found.first_cpu_ms, min(found.taken_ms), found.p50, found.p99, found.cpu_ms)
+    return f"{found.read.name:<25}" + "".join(
+        f"{ms:>{width}.1f}" for ms, width in zip(times, (8, 7, 8, 8, 8, 7), strict=True)
+    )
 
 
 if __name__ == "__main__":

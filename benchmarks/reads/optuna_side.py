@@ -68,4 +68,6 @@ def dashboard(python: Path, address: str, *, trials: int, epochs: int) -> Iterat
 def reads() -> tuple[Read, Read]:
     """Its list of studies, and its only read of a study: all trials with all their values, from which its pages draw
     everything in the browser."""
-    return Read("studies", lambda _: "/api/studies"), Read("the whole study", lambda _: "/api/studies/1")
+    return Read("Optuna: studies", lambda _: "/api/studies"), Read(
+        "Optuna: the whole study", lambda _: "/api/studies/1"
+    )

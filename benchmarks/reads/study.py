@@ -69,7 +69,7 @@ def definition(name: str, *, trials: int, epochs: int) -> dict[str, Any]:
 def fill(address: str, search_id: SearchId, *, trials: int, epochs: int) -> None:
     """Write the study's trials, attempts, epochs and counters, and end the search."""
     engine = open_migration_engine(parse_url(address))
-    worker = f"w_{'0' * 32}"
+    worker = f"w_{search_id.removeprefix('s_')}"
     best: tuple[float, str] | None = None
     with engine.begin() as connection:
         connection.execute(
