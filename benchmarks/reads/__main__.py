@@ -4,8 +4,8 @@
 
 Every read is asked for again and again over one connection, each time with other parameters. The first answer after the
 server's start is told apart (cold): it fills what the API keeps in memory. Beside the time until an answer was there
-stands the processor time that the server's process spent on it, which says the same on a busy machine; of PostgreSQL, its
-own processes come on top. Exit code 1 when a p99 misses its goal.
+stands the processor time that the server's process spent on it, which says the same on a busy machine; of PostgreSQL,
+its own processes come on top. Exit code 1 when a p99 misses its goal.
 """
 
 from __future__ import annotations
