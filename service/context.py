@@ -16,8 +16,8 @@ from service.trends.kept import KeptAnswers
 from service.upload_slots import UploadSlots
 from storage.artifacts.store import ArtifactStore
 from storage.clock import Clock
+from storage.datasets import Dataset
 from storage.ids import DatasetId
-from storage.records import Dataset
 from storage.repository import Repository
 from storage.settings import Settings
 from tuners.analysis.wire import Importance, ImportanceQuestion, Surface, SurfaceQuestion

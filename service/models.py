@@ -8,8 +8,9 @@ from typing import Any
 
 from service.context import Context
 from service.errors import ModelNotReady
+from storage.datasets import Dataset
 from storage.errors import NotFound
-from storage.records import Artifact, Dataset, Search, Trial
+from storage.records import Artifact, Search, Trial
 from storage.states import TRIAL_ENDED
 from tuners.definitions import DataFacts, parse_definition, resolve
 from tuners.seeds import training_seed

@@ -13,7 +13,7 @@ from service.schemas.previews import (
     PreviewRowOut,
     PreviewTargetOut,
 )
-from storage.records import Dataset, DatasetInput, DatasetTarget, TableColumn
+from storage.datasets import Dataset, DatasetInput, DatasetTarget, TableColumn
 from tuners.datasets.preview_wire import Cell, Figures, InputFigures, Part, Preview, PreviewRow, TargetFigures
 
 Target = float | str | list[float | None] | list[str] | None

@@ -10,9 +10,10 @@ from importlib.metadata import PackageNotFoundError, version
 from service.builders import is_built, looked_at, refuse_code, without_findings
 from service.context import Context
 from service.weights import with_known_weights
+from storage.datasets import Dataset
 from storage.errors import FieldFault, InvalidDefinition, NotFound
 from storage.ids import DatasetId
-from storage.records import Dataset, NewSearch
+from storage.records import NewSearch
 from tuners.datasets.builtin_names import find_builtin
 from tuners.definitions import DataFacts, Definition, check_against_data, parse_definition
 from tuners.plan import Plan, plan

@@ -17,12 +17,12 @@ from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from storage.columns import ScoredColumns
+from storage.datasets import Dataset
 from storage.ids import ArtifactId, DatasetId, SearchId, TokenId, TrialId, WeightsId, WorkerId
 from storage.records import (
     Artifact,
     Attempt,
     Claim,
-    Dataset,
     EpochBand,
     EpochMetrics,
     EpochRow,

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from storage.records import Dataset
+from storage.datasets import Dataset
 from tuners.catalogue import catalogue
 from tuners.codegen_builder import BuilderCode, builder_code
 from tuners.codegen_data import DataCode, data_code

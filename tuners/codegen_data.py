@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from storage.records import Dataset
+from storage.datasets import Dataset
 from tuners.codegen_files import Loading, Needs
 from tuners.codegen_loading import uploaded
 from tuners.codegen_source import pieces

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from storage.records import Dataset
+from storage.datasets import Dataset
 from tuners.catalogue.estimators import Estimator, estimator_catalogue, step_names
 from tuners.codegen_data import data_code
 from tuners.codegen_text import call, literal

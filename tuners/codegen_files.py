@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from storage.records import Dataset
+from storage.datasets import Dataset
 from tuners.codegen_text import literal
 from tuners.datasets.provenance import read_source
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from storage.records import Dataset
+from storage.datasets import Dataset
 from tuners.codegen_files import Loading, Needs, data_file, file_name
 from tuners.codegen_tables import table_loading
 from tuners.codegen_text import literal, mapping

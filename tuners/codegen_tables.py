@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from storage.records import Dataset
+from storage.datasets import Dataset
 from tuners.codegen_files import Loading, Needs, data_file
 from tuners.codegen_text import literal, mapping
 from tuners.datasets.provenance import read_source

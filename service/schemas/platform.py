@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydantic import Field
 
 from service.schemas.base import Schema, Time
-from storage.records import Dataset, TableColumn
+from storage.datasets import Dataset, TableColumn
 
 _MOST_CATEGORIES = 20
 

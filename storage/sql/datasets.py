@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from sqlalchemy import delete, insert, or_, select, tuple_
 
+from storage.datasets import Dataset
 from storage.errors import DatasetInUse, NameTaken, NotFound
 from storage.ids import DatasetId
-from storage.records import Dataset, Page
+from storage.records import Page
 from storage.sql import tables
 from storage.sql.database import Transaction
 from storage.sql.mapping import from_dataset, to_dataset

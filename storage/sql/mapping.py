@@ -8,14 +8,12 @@ from typing import Any, cast
 
 from sqlalchemy import Row, Select, select
 
+from storage.datasets import Dataset, DatasetInput, DatasetTarget, TableColumn
 from storage.ids import ArtifactId, DatasetId, SearchId, TokenId, TrialId, WeightsId, WorkerId
 from storage.records import (
     Artifact,
     Attempt,
     BestScore,
-    Dataset,
-    DatasetInput,
-    DatasetTarget,
     Event,
     Failure,
     Lease,
@@ -27,7 +25,6 @@ from storage.records import (
     Slot,
     SlotSample,
     StoredEpoch,
-    TableColumn,
     Token,
     Trial,
     TrialCounts,

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from storage.clock import ManualClock
+from storage.datasets import Dataset
 from storage.ids import SearchId, TrialId, WorkerId, new_dataset_id
 from storage.records import (
     Claim,
-    Dataset,
     EpochRow,
     Failure,
     Lease,

@@ -16,9 +16,10 @@ from service.limits import Limits
 from service.tokens import ALL_SCOPES, make_token
 from storage.artifacts import ArtifactStore, open_store
 from storage.clock import ManualClock, SystemClock
+from storage.datasets import Dataset
 from storage.errors import FieldFault, InvalidDefinition
 from storage.ids import DatasetId, new_dataset_id
-from storage.records import Dataset, Scope
+from storage.records import Scope
 from storage.repository import Repository
 from storage.settings import Settings
 from storage.sql import open_repository

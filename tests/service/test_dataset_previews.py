@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 from starlette.testclient import TestClient
 
-from storage.records import Dataset, DatasetInput, DatasetTarget
+from storage.datasets import Dataset, DatasetInput, DatasetTarget
 from tests.service.assembled import Service
 from tests.tuners.stored_datasets import joined_texts, stored_dataset, table_columns
 from tuners.datasets.looking import is_image

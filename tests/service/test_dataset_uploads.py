@@ -15,8 +15,8 @@ from PIL import Image
 from starlette.testclient import TestClient
 
 from service.app import create_app
+from storage.datasets import Dataset
 from storage.ids import DatasetId
-from storage.records import Dataset
 from tests.service.assembled import Service
 from tests.tuners.dataset_files import npz
 from tuners.datasets.client import DatasetClient

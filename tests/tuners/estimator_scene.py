@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from storage.records import Dataset
+from storage.datasets import Dataset
 from tests.tuners.trainer_doubles import dataset, job
 from tuners.datasets.request import DataRequest
 from tuners.datasets.splits import fold_rows, split_rows

@@ -6,20 +6,9 @@ import math
 from collections.abc import Callable, Mapping
 
 from storage.clock import Clock
+from storage.datasets import Dataset
 from storage.ids import DatasetId, SearchId
-from storage.records import (
-    Claim,
-    Dataset,
-    EpochRow,
-    Failure,
-    Limits,
-    NewSearch,
-    Objective,
-    Scalar,
-    Search,
-    Slot,
-    Trial,
-)
+from storage.records import Claim, EpochRow, Failure, Limits, NewSearch, Objective, Scalar, Search, Slot, Trial
 from storage.repository import Repository
 from storage.settings import Settings
 from storage.states import SEARCH_ENDED, Fault

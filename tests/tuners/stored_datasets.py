@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from storage.clock import ManualClock
+from storage.datasets import Dataset, TableColumn
 from storage.ids import new_dataset_id
-from storage.records import Dataset, TableColumn
 from tuners.datasets.npy import write_npy
 from tuners.datasets.record import recorded
 from tuners.datasets.wire import META_NAME, Meta

@@ -15,8 +15,8 @@ import numpy as np
 import pytest
 from sklearn.datasets import load_digits
 
+from storage.datasets import Dataset
 from storage.ids import DatasetId
-from storage.records import Dataset
 from tuners.codegen import keras_code
 from tuners.codegen_loading import NPZ_NAMES
 from tuners.codegen_text import literal

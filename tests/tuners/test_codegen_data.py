@@ -19,7 +19,7 @@ from PIL import Image
 from storage.artifacts import open_store
 from storage.artifacts.store import ArtifactStore
 from storage.clock import ManualClock
-from storage.records import Dataset
+from storage.datasets import Dataset
 from storage.settings import Settings
 from storage.sql import open_repository
 from tuners.codegen import keras_code

@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from storage.datasets import Dataset
 from storage.ids import DatasetId
-from storage.records import Dataset
 from tests.tuners.estimator_scene import Data, digits, iris, order
 from tests.tuners.trainer_doubles import Line
 from tuners.codegen import keras_code

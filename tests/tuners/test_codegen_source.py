@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from storage.records import DatasetInput
+from storage.datasets import DatasetInput
 from tests.tuners.stored_datasets import joined_texts, stored_dataset, table_columns
 from tuners.codegen_source import pieces
 from tuners.datasets.arrays import ArraysCache, DataRequest, load_arrays

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from storage.clock import ManualClock
-from storage.records import Dataset, Limits, Scalar, Search
+from storage.datasets import Dataset
+from storage.records import Limits, Scalar, Search
 from storage.repository import Repository
 from storage.sql import open_repository
 from storage.states import SearchState

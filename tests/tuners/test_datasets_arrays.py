@@ -14,9 +14,9 @@ from sklearn.preprocessing import MinMaxScaler, StandardScaler
 from sklearn.utils.class_weight import compute_class_weight
 
 from storage.clock import ManualClock
+from storage.datasets import Dataset
 from storage.errors import ArtifactDamaged
 from storage.ids import new_dataset_id
-from storage.records import Dataset
 from tuners.datasets.arrays import Arrays, ArraysCache, DataRequest, balanced_class_weights, load_arrays
 from tuners.datasets.prepare import Part, RawData, prepare
 from tuners.datasets.preprocessing.fitted import FittedPreprocessing

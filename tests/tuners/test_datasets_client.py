@@ -24,9 +24,9 @@ from storage.artifacts import open_store
 from storage.artifacts.filesystem import FilesystemStore
 from storage.artifacts.store import ArtifactStore, StoredFile
 from storage.clock import ManualClock
+from storage.datasets import Dataset
 from storage.errors import DatasetUnavailable, InvalidDataset, NameTaken, NotFound, StorageUnavailable
 from storage.ids import DatasetId
-from storage.records import Dataset
 from storage.repository import Repository
 from storage.settings import Settings
 from storage.sql import open_repository

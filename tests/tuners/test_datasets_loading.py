@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from storage.records import DatasetInput, DatasetTarget
+from storage.datasets import DatasetInput, DatasetTarget
 from tests.tuners.stored_datasets import joined_texts, stored_dataset, table_columns
 from tuners.datasets.arrays import ArraysCache, DataRequest, load_arrays
 from tuners.datasets.preprocessing.fitted import FittedPreprocessing

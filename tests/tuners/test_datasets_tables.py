@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from storage.records import TableColumn
+from storage.datasets import TableColumn
 from tests.tuners.dataset_files import npz
 from tests.tuners.test_datasets_uploads import good, read
 from tuners.datasets.columns import MAX_CATEGORIES

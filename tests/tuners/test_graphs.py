@@ -13,8 +13,8 @@ import keras
 import numpy as np
 import pytest
 
+from storage.datasets import DatasetInput, DatasetTarget, TableColumn
 from storage.errors import InvalidDefinition
-from storage.records import DatasetInput, DatasetTarget, TableColumn
 from tests.tuners.stored_datasets import stored_dataset
 from tests.tuners.test_codegen import DIGITS, run, without_names
 from tests.tuners.test_codegen import point as digits_point

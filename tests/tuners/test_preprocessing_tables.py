@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from sklearn.impute import SimpleImputer
 from sklearn.preprocessing import MinMaxScaler, OneHotEncoder, StandardScaler
 
-from storage.records import TableColumn
+from storage.datasets import TableColumn
 from tests.tuners.stored_datasets import table_columns
 from tuners.datasets.preprocessing.layout import plan_features, table_plan
 from tuners.datasets.preprocessing.options import Preprocessing

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from storage.records import Dataset
+from storage.datasets import Dataset
 from tests.tuners.trainer_doubles import Line, TinyArrays, dataset, job
 from tuners.catalogue.applications import applications
 from tuners.codegen_model import model_code

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from storage.records import Dataset, Failure
+from storage.datasets import Dataset
+from storage.records import Failure
 from tests.tuners.trainer_doubles import Line, TinyArrays, job, resume_from
 from tuners.trainer import checkpoints
 from tuners.trainer.control import Control

@@ -7,7 +7,7 @@ import json
 import numpy as np
 import pytest
 
-from storage.records import DatasetTarget
+from storage.datasets import DatasetTarget
 from tuners.trainer.results.decoding import decoded
 from tuners.trainer.results.evaluation import evaluation
 

@@ -17,8 +17,8 @@ import numpy as np
 import pytest
 
 from storage.artifacts import open_store
+from storage.datasets import Dataset
 from storage.migrations import upgrade
-from storage.records import Dataset
 from storage.settings import Settings
 from storage.sql import open_repository
 from tests.tuners.trainer_doubles import Line, dataset, job, resolved, resume_from, tiny_arrays

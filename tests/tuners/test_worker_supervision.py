@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
+from storage.datasets import Dataset
 from storage.errors import StorageUnavailable
 from storage.ids import TrialId, new_dataset_id
-from storage.records import Dataset, Search, Trial
+from storage.records import Search, Trial
 from storage.states import AttemptState, SearchState, TrialState
 from tests.tuners.scripted_trainers import ScriptedLauncher, ScriptedTrainer, complete
 from tests.tuners.trainer_doubles import dataset

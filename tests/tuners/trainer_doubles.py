@@ -9,8 +9,8 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from storage.datasets import Dataset
 from storage.ids import DatasetId
-from storage.records import Dataset
 from tuners.trainer.checkpoints import Array
 from tuners.trainer.control import Control
 from tuners.trainer.protocol import EpochDone, FromTrainer, ResumePoint, RunTrial, Saved

@@ -13,8 +13,9 @@ from typing import Any
 
 from storage.artifacts import open_store
 from storage.clock import Clock, SystemClock
+from storage.datasets import Dataset
 from storage.migrations import upgrade
-from storage.records import Dataset, NewSearch, NewTrial, Search, StoredEpoch, Trial
+from storage.records import NewSearch, NewTrial, Search, StoredEpoch, Trial
 from storage.settings import Settings
 from storage.sql import open_repository
 from storage.states import TRIAL_ENDED

@@ -12,8 +12,8 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from storage.datasets import DatasetTarget
 from storage.errors import InvalidDefinition
-from storage.records import DatasetTarget
 from tuners.definitions import DataFacts, check_against_data, parse_definition, resolve
 from tuners.plan import plan
 from tuners.space import Space

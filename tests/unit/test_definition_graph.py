@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
+from storage.datasets import DatasetTarget
 from storage.errors import InvalidDefinition
-from storage.records import DatasetTarget
 from tuners.definitions import DataFacts, check_against_data, parse_definition, resolve
 
 Document = dict[str, Any]

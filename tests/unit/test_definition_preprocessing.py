@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 from pydantic import TypeAdapter
 
+from storage.datasets import Dataset, DatasetInput, DatasetTarget, TableColumn
 from storage.errors import InvalidDefinition
 from storage.ids import DatasetId
-from storage.records import Dataset, DatasetInput, DatasetTarget, TableColumn
 from tuners.definitions import DataFacts, check_against_data, parse_definition, resolve
 from tuners.plan import plan
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal
 
-from storage.records import Task
+from storage.datasets import Task
 from tuners.catalogue import Entry, read_entry
 
 

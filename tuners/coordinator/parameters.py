@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from storage.records import Dataset, Scalar, Search
+from storage.datasets import Dataset
+from storage.records import Scalar, Search
 from storage.repository import DatasetStore
 from tuners.oracles import Accepts
 from tuners.space import Space

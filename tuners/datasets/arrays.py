@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from storage.records import Dataset
+from storage.datasets import Dataset
 from tuners.datasets.npy import Array
 from tuners.datasets.preprocessing.fitted import FittedPreprocessing, Tensors, fit_input
 from tuners.datasets.preprocessing.layout import can_be_windows, layouts, table_plan

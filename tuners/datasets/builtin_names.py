@@ -6,7 +6,7 @@ import difflib
 from dataclasses import dataclass
 from typing import Literal
 
-from storage.records import Task
+from storage.datasets import Task
 
 Scale = Literal["0-1", "standard", "none"]
 

@@ -25,9 +25,9 @@ import structlog
 
 from storage.artifacts.store import ArtifactStore
 from storage.clock import Clock, SystemClock
+from storage.datasets import Dataset
 from storage.errors import FieldFault, HeadstockError, InvalidDataset, NameTaken, NotFound, StorageUnavailable
 from storage.ids import DatasetId, new_dataset_id
-from storage.records import Dataset
 from storage.repository import DatasetStore
 from storage.settings import Settings
 from tuners.datasets.builtin_names import find_builtin, nearest_builtin

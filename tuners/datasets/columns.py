@@ -8,8 +8,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from storage.datasets import TableColumn
 from storage.errors import InvalidDataset
-from storage.records import TableColumn
 from tuners.datasets.cells import Cells, Source, is_number
 from tuners.datasets.npy import Array
 from tuners.datasets.wire import rejection

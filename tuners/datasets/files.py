@@ -7,8 +7,8 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from storage.artifacts.store import ArtifactStore
+from storage.datasets import Dataset
 from storage.errors import ArtifactDamaged
-from storage.records import Dataset
 from tuners.datasets.wire import META_NAME, Meta
 
 

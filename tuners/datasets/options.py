@@ -6,8 +6,8 @@ import re
 from dataclasses import dataclass, fields
 from typing import Any, get_args
 
+from storage.datasets import Task
 from storage.errors import FieldFault
-from storage.records import Task
 from tuners.datasets.builtin_names import Scale
 from tuners.datasets.wire import Color, FileFormat
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from storage.records import DatasetInput, DatasetKind, DatasetTarget, Task
+from storage.datasets import DatasetInput, DatasetKind, DatasetTarget, Task
 from tuners.datasets.builtin_names import Scale
 from tuners.datasets.npy import Array, blocks, write_npy
 from tuners.datasets.raw import Part, RawData, Texts

@@ -15,8 +15,8 @@ from pydantic import ValidationError
 
 from storage.artifacts.store import ArtifactStore
 from storage.clock import Clock
+from storage.datasets import Dataset
 from storage.errors import ArtifactDamaged
-from storage.records import Dataset
 from tuners.child_pool import ChildPool
 from tuners.children import Ended, OverMemory, OverTime, plain_environment
 from tuners.datasets.files import read_meta

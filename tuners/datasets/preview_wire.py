@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from storage.records import Task
+from storage.datasets import Task
 
 READY = b"ready\n"
 LINE_LIMIT = 8 << 20

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from storage.records import TableColumn
+from storage.datasets import TableColumn
 from tuners.datasets.npy import Array
 
 

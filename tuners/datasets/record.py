@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from storage.datasets import Dataset
 from storage.ids import DatasetId
-from storage.records import Dataset
 from tuners.datasets.wire import Meta, array_name
 
 

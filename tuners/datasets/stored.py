@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import ValidationError
 
+from storage.datasets import Dataset, DatasetTarget
 from storage.errors import ArtifactDamaged
-from storage.records import Dataset, DatasetTarget
 from tuners.datasets.npy import Array, blocks
 from tuners.datasets.wire import META_NAME, Meta, array_name
 

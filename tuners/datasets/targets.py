@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from storage.records import Task
+from storage.datasets import Task
 from tuners.datasets.npy import Array, blocks
 from tuners.datasets.wire import rejection
 

@@ -9,8 +9,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from storage.datasets import DatasetInput, DatasetKind, DatasetTarget, TableColumn, Task
 from storage.errors import FieldFault, InvalidDataset
-from storage.records import DatasetInput, DatasetKind, DatasetTarget, TableColumn, Task
 from tuners.datasets.builtin_names import Scale
 
 PARTS = ("train", "validation", "test")
@@ -95,7 +95,7 @@ def array_name(axis: Literal["x", "y"], part: str, name: str | None = None) -> s
 
 
 class Meta(_Message):
-    """What `meta.json` beside the arrays says of them; the fields of `storage.records.Dataset` come from here.
+    """What `meta.json` beside the arrays says of them; the fields of `storage.datasets.Dataset` come from here.
 
     Data sets with equal arrays share one folder, and so one of these files: whoever reads a stored set takes only
     `arrays` from it, and everything else from the record.

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from storage.records import Dataset, DatasetKind, DatasetTarget, Task
+from storage.datasets import Dataset, DatasetKind, DatasetTarget, Task
 from tuners.datasets.preprocessing.layout import can_be_windows, is_sequence, layouts, window_count
 from tuners.datasets.preprocessing.options import Preprocessing
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from storage.records import DatasetTarget, Task
+from storage.datasets import DatasetTarget, Task
 from tuners.catalogue import catalogue
 from tuners.definitions.document import Definition
 from tuners.definitions.facts import DataFacts

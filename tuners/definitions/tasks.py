@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from storage.records import DatasetTarget
+from storage.datasets import DatasetTarget
 from tuners.catalogue import catalogue
 from tuners.definitions.faults import Faults, listed
 

@@ -9,7 +9,7 @@ from typing import Any, Literal
 import keras
 import numpy as np
 
-from storage.records import DatasetTarget
+from storage.datasets import DatasetTarget
 from tuners.definitions import DataFacts
 from tuners.definitions.metrics import usual_direction
 from tuners.planner.refusals import refused

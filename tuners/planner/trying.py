@@ -9,7 +9,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from storage.records import DatasetTarget
+from storage.datasets import DatasetTarget
 from tuners.definitions import DataFacts
 from tuners.failures import BuildFault
 from tuners.planner.corners import Corner

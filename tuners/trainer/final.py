@@ -11,7 +11,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from storage.records import DatasetTarget
+from storage.datasets import DatasetTarget
 from tuners.datasets.arrays import Arrays
 from tuners.datasets.stored import target_records
 from tuners.trainer.callbacks import Interrupted, definition_callbacks, restore_callbacks

@@ -14,7 +14,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, ConfigDict, Field, PlainSerializer, TypeAdapter, ValidationError
 
-from storage.records import Dataset, Failure
+from storage.datasets import Dataset
+from storage.records import Failure
 
 LINE_LIMIT = 4 * 1024 * 1024
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from types import FunctionType
 from typing import Any
 
-from storage.records import Task
+from storage.datasets import Task
 from tuners.catalogue import catalogue
 from tuners.definitions.outputs import KnownTargets
 

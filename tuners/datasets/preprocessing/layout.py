@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from storage.records import Dataset, DatasetInput, TableColumn
+from storage.datasets import Dataset, DatasetInput, TableColumn
 from tuners.datasets.builtin_names import Scale
 from tuners.datasets.preprocessing.options import Categories, Column, Numbers, Preprocessing, Text
 from tuners.datasets.scaling_rule import ScaleAxis, default_scale, scale_axis

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from sklearn import metrics
 from sklearn.exceptions import UndefinedMetricWarning
 
-from storage.records import DatasetTarget
+from storage.datasets import DatasetTarget
 
 Array = NDArray[Any]
 
