@@ -1,17 +1,38 @@
-"""Searches of a client whose trials a worker without Keras has run."""
+"""The real API on a real port, and searches whose trials a worker without Keras has run."""
 
 from __future__ import annotations
 
 import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import headstock
+import uvicorn
 
 from service import examples
+from service.server import address_of, listening_socket
 from storage.ids import SearchId
 from storage.records import EpochRow, NewTrial, Slot
 from tests.service.assembled import Service
+from tests.waiting import wait_until
 from tuners.definitions import parse_definition
+
+
+@contextmanager
+def served(service: Service) -> Iterator[str]:
+    """The address of the service's app, on the network of this machine."""
+    sock = listening_socket("127.0.0.1", 0)
+    server = uvicorn.Server(uvicorn.Config(service.app, log_config=None, timeout_graceful_shutdown=2))
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [sock]}, daemon=True)
+    thread.start()
+    wait_until(lambda: server.started, what="the API")
+    yield address_of(sock)
+    service.app.state.context.hub.stop()
+    server.should_exit = True
+    thread.join(timeout=10)
+    sock.close()
 
 
 def definition(**changes: Any) -> dict[str, Any]:

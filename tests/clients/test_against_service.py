@@ -4,147 +4,16 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any, get_args
 
 import h5py
 import headstock
 import httpx
 import numpy as np
 import pytest
-from headstock import analysis, errors, models, plans, trends
+from headstock import plans, trends
 
-from service import examples
-from service.problems import KINDS
-from storage.records import EpochRow, NewTrial, Slot
+from tests.clients.scene import definition, train
 from tests.service.assembled import Service
-
-# The documented schema, and the model of ours that reads it.
-COUNTERPARTS = {
-    "SearchDetailOut": models.SearchRecord,
-    "TrialOut": models.TrialRecord,
-    "BestOut": models.BestRecord,
-    "EpochOut": models.Epoch,
-    "AttemptOut": models.Attempt,
-    "LogOut": models.AttemptLog,
-    "FailureOut": models.Failure,
-    "DatasetOut": models.Dataset,
-    "WeightsOut": models.Weights,
-    "PreviewOut": models.DatasetPreview,
-    "PreviewInputOut": models.PreviewInput,
-    "PreviewTargetOut": models.PreviewTarget,
-    "PreviewRowOut": models.PreviewRow,
-    "CellOut": models.PreviewCell,
-    "FeatureOut": models.Feature,
-    "ClassCountOut": models.ClassCount,
-    "BuiltinOut": models.BuiltinDataset,
-    "SampleOut": models.MachineSample,
-    "SlotSampleOut": models.SlotSample,
-    "WorkerOut": models.Worker,
-    "SlotOut": models.Slot,
-    "FinalOut": models.FinalRecord,
-    "SourceOut": models.FinalSource,
-    "RangeTestDetailOut": models.RangeTestRecord,
-    "SuggestionOut": models.RangeSuggestion,
-    "PlanOut": plans.Plan,
-    "BracketOut": plans.Bracket,
-    "RungOut": plans.Rung,
-    "ParametersOut": plans.Parameters,
-    "SecondsOut": plans.Seconds,
-    "ObjectiveTrendOut": trends.ObjectiveTrend,
-    "ObjectivePointOut": trends.ObjectivePoint,
-    "HyperparameterTrendOut": trends.HyperparameterTrend,
-    "HyperparameterPointOut": trends.HyperparameterPoint,
-    "ValueSummaryOut": trends.ValueSummary,
-    "MetricOut": trends.Metric,
-    "MetricTrendOut": trends.MetricTrend,
-    "EpochTrendOut": trends.EpochTrend,
-    "EpochBandOut": trends.EpochBand,
-    "ImportanceOut": analysis.Importance,
-    "EffectOut": analysis.Effect,
-    "PairEffectOut": analysis.PairEffect,
-    "TradeoffOut": analysis.Tradeoff,
-    "TradeoffPointOut": analysis.TradeoffPoint,
-    "ParallelOut": analysis.Parallel,
-    "ParallelRowOut": analysis.ParallelRow,
-    "AxisOut": analysis.Axis,
-    "ContourOut": analysis.Contour,
-    "ContourAxisOut": analysis.ContourAxis,
-    "ContourPointOut": analysis.ContourPoint,
-    "ComparisonOut": analysis.Comparison,
-    "ComparedOut": analysis.Compared,
-    "SpentOut": analysis.Spent,
-    "BestSpentOut": analysis.BestSpent,
-    "CurveStepOut": analysis.CurveStep,
-    "DiagnosisOut": analysis.Diagnosis,
-    "FindingOut": analysis.Finding,
-}
-# How a trend was computed is told to whoever asks the API; in the SDK it is the docstring.
-LEFT_OUT = {"HyperparameterTrendOut": {"method"}, "MetricTrendOut": {"method"}}
-
-
-@pytest.mark.parametrize("name", sorted(COUNTERPARTS))
-def test_documented_keys_are_on_the_model(service: Service, name: str) -> None:
-    documented = service.app.openapi()["components"]["schemas"][name]["properties"]
-    assert set(documented) - set(COUNTERPARTS[name].model_fields) == LEFT_OUT.get(name, set())
-
-
-@pytest.mark.parametrize("name", sorted(COUNTERPARTS))
-def test_model_expects_no_key_that_is_not_documented(service: Service, name: str) -> None:
-    documented = service.app.openapi()["components"]["schemas"][name]["properties"]
-    assert set(COUNTERPARTS[name].model_fields) <= set(documented)
-
-
-def test_states_are_the_services(service: Service) -> None:
-    schemas = service.app.openapi()["components"]["schemas"]
-    assert set(get_args(models.SearchState)) == set(schemas["SearchState"]["enum"])
-    assert set(get_args(models.TrialState)) == set(schemas["TrialState"]["enum"])
-
-
-def test_refusals_that_a_client_meets_have_a_class_of_their_own() -> None:
-    ours = {kind.code for kind in KINDS}
-    assert set(errors.BY_CODE) <= ours
-    # Codes of the service's inside, and forms of a bad request that this client never sends.
-    assert {"conflict", "invalid", "not_found", "invalid_definition", "model_not_ready"} <= set(errors.BY_CODE)
-
-
-def definition(**changes: Any) -> dict[str, Any]:
-    return {**json.loads(json.dumps(examples.DEFINITION)), **changes}
-
-
-def train(service: Service, search: headstock.Search, *, scores: list[float | None]) -> None:
-    """Trials of the search, completed with these scores by a worker that needs no Keras; None fails."""
-    repository = service.repository
-    search_id = repository.active_searches()[-1].id
-    assert search_id == search.id
-    repository.start_search(search_id)
-    names = [hyperparameter["name"] for hyperparameter in search.record.definition["hyperparameters"]]  # type: ignore[index]
-    version = repository.get_search(search_id).oracle_version
-    proposals = [
-        NewTrial(values=values_of(search, place), values_hash=f"{place:032x}", target_epochs=2)
-        for place in range(len(scores))
-    ]
-    assert names
-    repository.add_trials(search_id, proposals, oracle_state={}, expected_version=version)
-    worker = repository.register_worker(
-        name="box-1", host="box", pid=1, backend="tensorflow", slots=[Slot(0, "cpu", None)], versions={}
-    )
-    for score in scores:
-        (claim,) = repository.claim_trials(worker.id, count=1, lease_s=60.0)
-        repository.report_start(claim.lease, parameters=1000, device="cpu")
-        value = float("nan") if score is None else score
-        rows = [EpochRow(0, epoch, {"val_accuracy": value, "loss": 1.0}, 0.5) for epoch in range(2)]
-        repository.record_epochs(claim.lease, rows)
-        repository.complete_trial(claim.lease, seconds=1.0, log="trained")
-
-
-def values_of(search: headstock.Search, place: int) -> dict[str, Any]:
-    """The defaults of its space, with units that grow."""
-    from tuners.definitions import parse_definition
-
-    assert search.record.definition is not None
-    values = parse_definition(search.record.definition).space().defaults()
-    units = next(name for name in values if name.startswith("units"))
-    return {**values, units: 32 * (place + 1)}
 
 
 @pytest.fixture

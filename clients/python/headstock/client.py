@@ -16,7 +16,7 @@ from headstock import _downloads, _events, _pages
 from headstock._http import Http
 from headstock._seam import Waiting, in_thread, listed
 from headstock._version import __version__
-from headstock._wire import Retries, segment
+from headstock._wire import QueryValue, Retries, segment
 from headstock.analysis import Comparison
 from headstock.connection import discover, local
 from headstock.definitions import Definition, between_commas, load_definition, opened
@@ -32,6 +32,7 @@ from headstock.models import (
     LoginCode,
     Page,
     RangeTestRecord,
+    SearchCounts,
     SearchRecord,
     SearchState,
     TemplateName,
@@ -174,13 +175,33 @@ class Client:
         state: SearchState | None = None,
         tag: Mapping[str, str] | None = None,
         name: str | None = None,
+        text: str | None = None,
+        dataset: str | Dataset | None = None,
         page_size: int = _pages.PAGE_SIZE,
     ) -> Iterator[Search]:
-        """Searches, newest first, fetched page by page; those in a state, with all the tags, or of a name."""
-        tags = [f"{key}:{value}" for key, value in (tag or {}).items()]
-        query = {"state": state, "tag": tags, "name": name}
-        for record in _pages.items(self._http, "/v1/searches", Page[SearchRecord], query=query, page_size=page_size):
+        """Searches, newest first, fetched page by page.
+
+        Args:
+            state: Only those in this state.
+            tag: Only those with all these tags.
+            name: Only those of this name.
+            text: Only those with this in their name, in either case.
+            dataset: Only those on this data set: itself, or its id.
+        """
+        query = {"state": state, "name": name, **_filters(tag, text, dataset)}
+        pages = _pages.items(self._http, "/v1/searches", Page[SearchRecord], query=query, page_size=page_size)
+        for record in pages:
             yield Search(self._http, record)
+
+    def count_searches(
+        self,
+        *,
+        tag: Mapping[str, str] | None = None,
+        text: str | None = None,
+        dataset: str | Dataset | None = None,
+    ) -> SearchCounts:
+        """How many there are in each state of those that `searches` would give."""
+        return self._http.get("/v1/searches/counts", SearchCounts, query=_filters(tag, text, dataset))
 
     def trial(self, trial_id: str) -> Trial:
         """The trial with that id. Raises NotFound."""
@@ -353,7 +374,7 @@ class Client:
 
         Raises:
             NotFound: There is none.
-            InvalidRequest: It has no such part.
+            Invalid: It has no such part.
         """
         dataset_id = dataset.id if isinstance(dataset, Dataset) else self._dataset_id(dataset)
         return self._http.get(
@@ -498,9 +519,14 @@ class Client:
 
     # The service
 
-    def workers(self, *, ended: bool = False) -> list[Worker]:
-        """The workers that are alive, and what their slots do; with `ended` also those that are no more."""
-        query = {"ended": ended or None}
+    def workers(self, *, ended: bool = False, samples: int = 0) -> list[Worker]:
+        """The workers that are alive, and what their slots do.
+
+        Args:
+            ended: Also those that are no more.
+            samples: How many of the last samples of its machine to tell of each, at most 60.
+        """
+        query = {"ended": ended or None, "samples": samples or None}
         return listed(_pages.items(self._http, "/v1/workers", Page[Worker], query=query, page_size=None))
 
     def dashboard_link(self) -> str:
@@ -519,3 +545,13 @@ class Client:
     def openapi(self, path: str | Path) -> Path:
         """Save the service's OpenAPI document; returns the file."""
         return _downloads.download(self._http, "/openapi.json", Path(path))
+
+
+def _filters(
+    tag: Mapping[str, str] | None, text: str | None, dataset: str | Dataset | None
+) -> dict[str, QueryValue | list[str]]:
+    return {
+        "tag": [f"{key}:{value}" for key, value in (tag or {}).items()],
+        "text": text,
+        "dataset": dataset.id if isinstance(dataset, Dataset) else dataset,
+    }

@@ -25,6 +25,7 @@
         |   |-- InvalidWeights
         |   |-- InvalidImport
         |   |-- InvalidPageToken
+        |   |-- TooLarge
         |   `-- IdempotencyKeyReused
         |-- DatasetUnavailable
         |-- ArtifactDamaged
@@ -120,6 +121,8 @@ class ApiError(HeadstockError):
     """
 
     expected_code: ClassVar[str] = ""
+    # Codes that programs have no reason to tell apart from it by class.
+    also: ClassVar[tuple[str, ...]] = ()
 
     def __init__(
         self,
@@ -180,6 +183,7 @@ class Forbidden(ApiError):
     """The token is valid but may not do this."""
 
     expected_code = "insufficient_scope"
+    also = ("forbidden_field", "cross_site")
 
 
 class CodeNotAllowed(Forbidden):
@@ -203,12 +207,15 @@ class NotFound(ApiError):
     """There is no such thing, or it belongs to somebody else."""
 
     expected_code = "not_found"
+    also = ("route_not_found",)
 
 
 class Conflict(ApiError):
     """The request does not fit the present state of things."""
 
     expected_code = "conflict"
+    # What workers are told, and what a coordinator tries again.
+    also = ("lease_lost", "protocol_error", "stale_oracle")
 
 
 class WrongState(Conflict):
@@ -257,6 +264,13 @@ class Invalid(ApiError):
     """The request was understood, but is wrong; `errors` says where."""
 
     expected_code = "invalid"
+    also = (
+        "invalid_request",
+        # Forms of a request that this library does not send: whoever gets one has met a proxy, or a fault of ours.
+        "bad_request", "malformed_json", "malformed_upload", "invalid_encoding", "invalid_header", "invalid_event_id",
+        "duplicate_key", "too_deep", "token_in_url", "method_not_allowed", "uri_too_long", "unsupported_media_type",
+        "unsupported_encoding", "misdirected",
+    )  # fmt: skip
 
 
 class InvalidDefinition(Invalid):
@@ -287,6 +301,12 @@ class InvalidPageToken(Invalid):
     """The page token is not one that the service gave."""
 
     expected_code = "invalid_page_token"
+
+
+class TooLarge(Invalid):
+    """The document or file is larger than the service takes."""
+
+    expected_code = "body_too_large"
 
 
 class IdempotencyKeyReused(Invalid):
@@ -320,9 +340,10 @@ class TooManyRequests(ApiError):
 
 
 class ServiceUnavailable(ApiError):
-    """The service or its database is busy or away; nothing was changed."""
+    """The service, its database or what works for it is busy, away or took too long; nothing was changed."""
 
     expected_code = "storage_unavailable"
+    also = ("analysis_unavailable", "export_unavailable", "picture_unavailable", "schema_outdated", "request_timeout")
 
 
 class ServerFault(ApiError):
@@ -335,7 +356,9 @@ def _tree(base: type[ApiError]) -> list[type[ApiError]]:
     return [kind for child in base.__subclasses__() for kind in (child, *_tree(child))]
 
 
-BY_CODE: dict[str, type[ApiError]] = {kind.expected_code: kind for kind in _tree(ApiError)}
+BY_CODE: dict[str, type[ApiError]] = {
+    code: kind for kind in _tree(ApiError) for code in (kind.expected_code, *vars(kind).get("also", ()))
+}
 
 
 def _by_status(status: int) -> type[ApiError]:
@@ -344,7 +367,9 @@ def _by_status(status: int) -> type[ApiError]:
         401: Unauthenticated,
         403: Forbidden,
         404: NotFound,
+        408: ServiceUnavailable,
         409: Conflict,
+        413: TooLarge,
         429: TooManyRequests,
         502: ServiceUnavailable,
         503: ServiceUnavailable,

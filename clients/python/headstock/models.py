@@ -53,6 +53,12 @@ class Reason(Model):
     message: str
 
 
+class Remark(Reason):
+    """What is odd in a definition, but allowed. `pointer` is a JSON pointer (RFC 6901) to the place."""
+
+    pointer: str = ""
+
+
 class TrialCounts(Model):
     """How many trials of a search are in each state."""
 
@@ -120,7 +126,7 @@ class SearchRecord(Model):
     ended_at: datetime | None = None
     definition: dict[str, Any] | None = None
     versions: dict[str, str] = Field(default_factory=dict)
-    warnings: list[Reason] = Field(default_factory=list)
+    warnings: list[Remark] = Field(default_factory=list)
 
     @property
     def ended(self) -> bool:
@@ -132,6 +138,13 @@ class SearchRecord(Model):
         fit = (self.definition or {}).get("fit")
         epochs = fit.get("epochs") if isinstance(fit, dict) else None
         return epochs if isinstance(epochs, int) else None
+
+
+class SearchCounts(Model):
+    """How many searches there are, by state and all together."""
+
+    states: dict[SearchState, int]
+    total: int
 
 
 class Failure(Reason):
@@ -197,10 +210,28 @@ class TrialRecord(Model):
 
 
 class BestRecord(TrialRecord):
-    """One of the best trials, with the definition without holes, and Keras Python."""
+    """One of the best trials, with the definition without holes, and Keras Python.
 
-    definition: dict[str, Any]
-    code: str
+    Attributes:
+        definition: None, and `code` too, where there is no data set (any more) to take the shapes from.
+    """
+
+    definition: dict[str, Any] | None = None
+    code: str | None = None
+
+
+class Recipe(Model):
+    """How to have a trial's model again.
+
+    Attributes:
+        definition: The model, compile and fit parts with the trial's values filled in.
+        code: Keras Python that builds and trains it as it stands. Both are None where there is no data set (any more)
+            to take the shapes from.
+    """
+
+    trial_id: str
+    definition: dict[str, Any] | None = None
+    code: str | None = None
 
 
 class Epoch(Model):

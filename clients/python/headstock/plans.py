@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from headstock.models import Model, Reason
+from headstock.models import Model, Remark
 
 
 class Rung(Model):
@@ -58,4 +58,4 @@ class Plan(Model):
     parameters: Parameters = Parameters()
     disk_bytes: int | None = None
     seconds: Seconds | None = None
-    warnings: list[Reason] = Field(default_factory=list)
+    warnings: list[Remark] = Field(default_factory=list)

@@ -310,17 +310,24 @@ class Search(SearchShown):
         query = {"method": method, "metric": metric, "at": at}
         return self._http.get(f"{self._path}/importance", Importance, query=query)
 
-    def tradeoff(self, against: str = "seconds") -> Tradeoff:
-        """The score against `seconds` of training, `parameters` of the model, or a metric; and the Pareto front."""
-        return self._http.get(f"{self._path}/tradeoff", Tradeoff, query={"against": against})
+    def tradeoff(self, against: str = "seconds", *, points: int | None = None) -> Tradeoff:
+        """The score against `seconds` of training, `parameters` of the model, or a metric; and the Pareto front.
 
-    def parallel(self, *, metric: str | None = None, at: At = "best") -> Parallel:
-        """Every scored trial as a line across the axes of all hyperparameters."""
-        return self._http.get(f"{self._path}/parallel", Parallel, query={"metric": metric, "at": at})
+        At most `points` of them (2,000 unless told): those on the front first.
+        """
+        return self._http.get(f"{self._path}/tradeoff", Tradeoff, query={"against": against, "points": points})
 
-    def contour(self, x: str, y: str, *, metric: str | None = None, at: At = "best") -> Contour:
-        """A metric over two hyperparameters: the trials, and a grid that is linear between them."""
-        return self._http.get(f"{self._path}/contour", Contour, query={"x": x, "y": y, "metric": metric, "at": at})
+    def parallel(self, *, metric: str | None = None, at: At = "best", points: int | None = None) -> Parallel:
+        """Scored trials as lines across the axes of all hyperparameters; at most `points` (2,000 unless told)."""
+        query = {"metric": metric, "at": at, "points": points}
+        return self._http.get(f"{self._path}/parallel", Parallel, query=query)
+
+    def contour(
+        self, x: str, y: str, *, metric: str | None = None, at: At = "best", points: int | None = None
+    ) -> Contour:
+        """A metric over two hyperparameters: a grid that is linear between the trials, and those; at most `points`."""
+        query = {"x": x, "y": y, "metric": metric, "at": at, "points": points}
+        return self._http.get(f"{self._path}/contour", Contour, query=query)
 
     def diagnoses(self, *, state: TrialState | None = None) -> Iterator[Diagnosis]:
         """What each trial's curves say, by number, fetched page by page; of ended trials unless told otherwise."""

@@ -12,7 +12,18 @@ from headstock._http import Http
 from headstock._seam import TrialShown, listed
 from headstock._wire import QueryValue, segment
 from headstock.analysis import Diagnosis
-from headstock.models import Attempt, AttemptLog, BestRecord, Epoch, Failure, Page, TrialRecord, TrialState, Value
+from headstock.models import (
+    Attempt,
+    AttemptLog,
+    BestRecord,
+    Epoch,
+    Failure,
+    Page,
+    Recipe,
+    TrialRecord,
+    TrialState,
+    Value,
+)
 
 
 class Trial(TrialShown):
@@ -123,6 +134,10 @@ class Trial(TrialShown):
         """What its learning curves show (overfitting, divergence, ...), the evidence, and what to try next."""
         return self._http.get(f"{self._path}/diagnosis", Diagnosis)
 
+    def recipe(self) -> Recipe:
+        """Its definition without holes, and Keras Python: what `best` tells of the best ones."""
+        return self._http.get(f"{self._path}/code", Recipe)
+
     def attempts(self) -> list[Attempt]:
         """Every try at running it, with how each ended."""
         return listed(_pages.items(self._http, f"{self._path}/attempts", Page[Attempt], page_size=None))
@@ -150,11 +165,11 @@ class BestTrial(Trial):
         self._best = record
 
     @property
-    def definition(self) -> dict[str, Any]:
-        """The model, compile and fit parts with this trial's values filled in."""
+    def definition(self) -> dict[str, Any] | None:
+        """The model, compile and fit parts with this trial's values filled in; None where the data set is gone."""
         return self._best.definition
 
     @property
-    def code(self) -> str:
-        """Keras Python that builds and trains this trial as it stands."""
+    def code(self) -> str | None:
+        """Keras Python that builds and trains this trial as it stands; None where the data set is gone."""
         return self._best.code

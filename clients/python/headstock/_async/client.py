@@ -18,7 +18,7 @@ from headstock._async.jobs import AsyncFinalJob, AsyncRangeTest
 from headstock._async.searches import AsyncSearch
 from headstock._async.trials import AsyncTrial
 from headstock._version import __version__
-from headstock._wire import Retries, segment
+from headstock._wire import QueryValue, Retries, segment
 from headstock.analysis import Comparison
 from headstock.connection import discover, local
 from headstock.definitions import Definition, between_commas, load_definition, opened
@@ -33,6 +33,7 @@ from headstock.models import (
     LoginCode,
     Page,
     RangeTestRecord,
+    SearchCounts,
     SearchRecord,
     SearchState,
     TemplateName,
@@ -173,15 +174,33 @@ class AsyncClient:
         state: SearchState | None = None,
         tag: Mapping[str, str] | None = None,
         name: str | None = None,
+        text: str | None = None,
+        dataset: str | Dataset | None = None,
         page_size: int = _pages.PAGE_SIZE,
     ) -> AsyncIterator[AsyncSearch]:
-        """Searches, newest first, fetched page by page; those in a state, with all the tags, or of a name."""
-        tags = [f"{key}:{value}" for key, value in (tag or {}).items()]
-        query = {"state": state, "tag": tags, "name": name}
-        async for record in _pages.items(
-            self._http, "/v1/searches", Page[SearchRecord], query=query, page_size=page_size
-        ):
+        """Searches, newest first, fetched page by page.
+
+        Args:
+            state: Only those in this state.
+            tag: Only those with all these tags.
+            name: Only those of this name.
+            text: Only those with this in their name, in either case.
+            dataset: Only those on this data set: itself, or its id.
+        """
+        query = {"state": state, "name": name, **_filters(tag, text, dataset)}
+        pages = _pages.items(self._http, "/v1/searches", Page[SearchRecord], query=query, page_size=page_size)
+        async for record in pages:
             yield AsyncSearch(self._http, record)
+
+    async def count_searches(
+        self,
+        *,
+        tag: Mapping[str, str] | None = None,
+        text: str | None = None,
+        dataset: str | Dataset | None = None,
+    ) -> SearchCounts:
+        """How many there are in each state of those that `searches` would give."""
+        return await self._http.get("/v1/searches/counts", SearchCounts, query=_filters(tag, text, dataset))
 
     async def trial(self, trial_id: str) -> AsyncTrial:
         """The trial with that id. Raises NotFound."""
@@ -356,7 +375,7 @@ class AsyncClient:
 
         Raises:
             NotFound: There is none.
-            InvalidRequest: It has no such part.
+            Invalid: It has no such part.
         """
         dataset_id = dataset.id if isinstance(dataset, Dataset) else await self._dataset_id(dataset)
         return await self._http.get(
@@ -501,9 +520,14 @@ class AsyncClient:
 
     # The service
 
-    async def workers(self, *, ended: bool = False) -> list[Worker]:
-        """The workers that are alive, and what their slots do; with `ended` also those that are no more."""
-        query = {"ended": ended or None}
+    async def workers(self, *, ended: bool = False, samples: int = 0) -> list[Worker]:
+        """The workers that are alive, and what their slots do.
+
+        Args:
+            ended: Also those that are no more.
+            samples: How many of the last samples of its machine to tell of each, at most 60.
+        """
+        query = {"ended": ended or None, "samples": samples or None}
         return await listed(_pages.items(self._http, "/v1/workers", Page[Worker], query=query, page_size=None))
 
     async def dashboard_link(self) -> str:
@@ -522,3 +546,13 @@ class AsyncClient:
     async def openapi(self, path: str | Path) -> Path:
         """Save the service's OpenAPI document; returns the file."""
         return await _downloads.download(self._http, "/openapi.json", Path(path))
+
+
+def _filters(
+    tag: Mapping[str, str] | None, text: str | None, dataset: str | Dataset | None
+) -> dict[str, QueryValue | list[str]]:
+    return {
+        "tag": [f"{key}:{value}" for key, value in (tag or {}).items()],
+        "text": text,
+        "dataset": dataset.id if isinstance(dataset, Dataset) else dataset,
+    }

@@ -50,7 +50,10 @@ def best(
     if not leaders:
         raise HeadstockError(f"no trial of {found.name} ({found.id}) is scored yet; it is {found.state}")
     if code:
-        typer.echo("\n\n".join(leader.code.rstrip("\n") for leader in leaders))
+        codes = [leader.code for leader in leaders if leader.code is not None]
+        if leaders and not codes:
+            raise HeadstockError("there is no code: the search has no data set (any more) to take the shapes from")
+        typer.echo("\n\n".join(code.rstrip("\n") for code in codes))
         return
     for place, leader in enumerate(leaders, start=1):
         if place > 1:
