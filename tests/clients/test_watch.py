@@ -63,11 +63,16 @@ def test_screen_follows_the_search_and_its_keys_steer_it(moved: MovedSearch, env
         terminal.shows("not cancelled")
         terminal.resize(70, 20)
         terminal.until(lambda text: "…" in text.splitlines()[0])
+        # Ctrl-Z: the shell gets its terminal, until the watcher is brought back.
+        terminal.process.send_signal(signal.SIGTSTP)
+        wait_until(lambda: b"\x1b[?1049l" in terminal.raw and terminal.settings == terminal.settings_before)
+        terminal.process.send_signal(signal.SIGCONT)
+        wait_until(lambda: terminal.raw.count(b"\x1b[?1049h") == 2)
         moved.complete(claim)
         moved.end()
         assert terminal.ended() == 0
         assert terminal.settings == terminal.settings_before
-        assert terminal.raw.count(b"\x1b[?1049h") == terminal.raw.count(b"\x1b[?1049l") == 1
+        assert terminal.raw.count(b"\x1b[?1049h") == terminal.raw.count(b"\x1b[?1049l") == 2
         terminal.shows("COMPLETED after", "best so far")
 
 

@@ -16,6 +16,7 @@ from headstock import words
 from headstock.ledger import Ledger
 from headstock.models import Epoch, SearchRecord, TrialRecord
 from headstock.searches import Search
+from headstock.terminal.console import SafeConsole
 from headstock.terminal.tables import STATE_STYLE
 
 SHOWN_RUNNING = 12
@@ -55,7 +56,7 @@ class ProgressView:
         moving: Whether a terminal may get the moving view.
     """
 
-    console: Console = field(default_factory=lambda: Console(highlight=False))
+    console: Console = field(default_factory=lambda: SafeConsole(highlight=False))
     moving: bool = True
     _live: Live | None = None
     _ledger: Ledger | None = None

@@ -6,13 +6,13 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 from typer.core import TyperGroup
 
 from headstock._version import __version__
 from headstock.cli import analysis, datasets, demo, jobs, results, searches, server, trends, weights
 from headstock.cli.session import Session
 from headstock.errors import HeadstockError, Invalid
+from headstock.terminal.console import SafeConsole
 
 # 1: it did not work. 2: what was asked for is wrong (as for a wrong option), trying again will not help.
 FAILED, WRONG = 1, 2
@@ -25,7 +25,9 @@ class Commands(TyperGroup):
         try:
             return super().invoke(ctx)
         except HeadstockError as fault:
-            Console(stderr=True, highlight=False, soft_wrap=True).print(f"Error: {fault}", style="red", markup=False)
+            SafeConsole(stderr=True, highlight=False, soft_wrap=True).print(
+                f"Error: {fault}", style="red", markup=False
+            )
             raise typer.Exit(WRONG if isinstance(fault, Invalid) else FAILED) from fault
         except KeyboardInterrupt:
             raise typer.Exit(130) from None

@@ -184,7 +184,7 @@ def _watch(session: Session, search: Search, *, as_json: bool, plain: bool = Fal
         if as_json:
             search.wait(poll_s=WATCH_POLL_S)
             session.print_json(search.record)
-        elif plain or not session.out.is_terminal:
+        elif plain or not session.out.is_terminal or session.out.is_dumb_terminal:
             with ProgressView(console=session.out, moving=not plain) as view:
                 search.wait(progress=view, poll_s=WATCH_POLL_S)
         else:

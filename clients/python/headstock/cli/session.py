@@ -15,6 +15,7 @@ from rich.console import Console
 from headstock.client import Client
 from headstock.errors import HeadstockError
 from headstock.searches import Search
+from headstock.terminal.console import SafeConsole
 from headstock.terminal.tables import print_table
 from headstock.trials import Trial
 
@@ -39,7 +40,7 @@ class Session:
     connect: Callable[[str | None, Path | None], Client] = _connect
     url: str | None = None
     data_dir: Path | None = None
-    out: Console = field(default_factory=lambda: Console(highlight=False, soft_wrap=False))
+    out: Console = field(default_factory=lambda: SafeConsole(highlight=False, soft_wrap=False))
     _client: Client | None = None
 
     @property

@@ -125,12 +125,11 @@ def _follow(search: Search, display: Display) -> None:
 
 
 def _show_on_terminal(search: Search) -> None:
-    from rich.console import Console
-
     from headstock.progress import ProgressView
+    from headstock.terminal.console import SafeConsole
     from headstock.terminal.watch import watch
 
-    console = Console(highlight=False)
+    console = SafeConsole(highlight=False)
     if console.is_terminal:
         watch(search, console)
         return

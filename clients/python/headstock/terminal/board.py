@@ -13,6 +13,8 @@ from headstock.terminal.feed import CURVES, Curve, Link, Message, Over, Read, To
 Run = tuple[int, int | None]
 """Execution and fold of one training."""
 Metrics = dict[str, float | None]
+POINTS = 500
+"""Scores in one history, at least; more than twice as many dots fit on no terminal."""
 
 
 @dataclass(slots=True)
@@ -122,18 +124,26 @@ class Board:
         ended = sorted((trial for trial in self.trials if trial.ended), key=_place)
         queued = [trial for trial in self.trials if trial.state == "QUEUED"]
         self._recent = [*self.running, *reversed(ended), *queued]
-        scores: list[Point] = []
-        bests: list[Point] = []
-        for place, trial in enumerate((each for each in ended if each.score is not None), start=1):
-            score = trial.score or 0.0
-            scores.append((float(place), score))
-            before = bests[-1][1] if bests else score
-            bests.append((float(place), max(before, score) if objective.direction == "max" else min(before, score)))
-        self._history = (scores, bests)
+        self._history = _history([trial.score for trial in ended if trial.score is not None], objective.direction)
         # Curves that nobody will look at again would grow with the search.
         kept = {trial.id for trial in self.running[:CURVES]} | {trial.id for trial in self._ranked[:1]}
         for trial_id in [known for known in self._curves if known not in kept]:
             del self._curves[trial_id]
+
+
+def _history(scored: Sequence[float], direction: str) -> tuple[list[Point], list[Point]]:
+    """Scores and best so far; of very many scores as many as can be told apart, of the best all steps."""
+    scores: list[Point] = []
+    bests: list[Point] = []
+    every = max(1, len(scored) // POINTS)
+    for place, score in enumerate(scored, start=1):
+        if place % every == 0:
+            scores.append((float(place), score))
+        if not bests or (score > bests[-1][1] if direction == "max" else score < bests[-1][1]):
+            bests.append((float(place), score))
+    if bests:
+        bests.append((float(len(scored)), bests[-1][1]))
+    return scores, bests
 
 
 def _place(trial: TrialRecord) -> tuple[float, int]:
