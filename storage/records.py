@@ -324,6 +324,10 @@ class Trial:
     ended_at: datetime | None
 
 
+TrialOrder = Literal["number", "score", "ended"]
+"""All trials by number; those with a score by that, then by number; or those that have ended, as they ended."""
+
+
 @dataclass(frozen=True, slots=True)
 class Attempt:
     """One try at running a trial. `number` counts from 1."""

@@ -47,6 +47,7 @@ from storage.records import (
     StoredEpoch,
     Token,
     Trial,
+    TrialOrder,
     Violation,
     Weights,
     Worker,
@@ -295,8 +296,12 @@ class TrialReads(Protocol):
         limit: int,
         page_token: str | None = None,
         states: frozenset[TrialState] = frozenset(),
+        order: TrialOrder = "number",
+        descending: bool = False,
     ) -> Page[Trial]:
-        """By number."""
+        """By number; or only the trials with a score, by that (the smallest first unless `descending`), or only those
+        that have ended, in the order in which they did. Pages cost the same in every order.
+        """
         ...
 
     def busy_workers(self, search_ids: Sequence[SearchId]) -> Mapping[SearchId, int]:

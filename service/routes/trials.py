@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import Annotated
 
 from fastapi import Query, Response
@@ -25,12 +26,22 @@ from storage.states import TrialState
 router = protected_router("trials")
 
 
+class Order(StrEnum):
+    number = "number"
+    score = "score"
+    ended = "ended"
+
+
 @router.get(
     "/searches/{search_id}/trials",
     summary="List a search's trials",
     response_model=Page[TrialOut],
     responses=answers(
-        200, examples.page(examples.TRIAL), errors.NotFound, errors.InvalidPage, description="One page, by number."
+        200,
+        examples.page(examples.TRIAL),
+        errors.NotFound,
+        errors.InvalidPage,
+        description="One page, in the order asked for.",
     ),
 )
 def list_trials(
@@ -38,12 +49,24 @@ def list_trials(
     caller: Reader,
     ctx: Ctx,
     state: Annotated[list[TrialState] | None, Query(description="Only in these states; may be repeated.")] = None,
+    order: Annotated[
+        Order,
+        Query(description="`score`: only trials with a score; `ended`: only those that have ended, by their end."),
+    ] = Order.number,
+    descending: Annotated[bool, Query(description="The largest first, of equal scores the highest number.")] = False,
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
     page_token: Annotated[str | None, Query(max_length=2000)] = None,
 ) -> Response:
-    """The trials of a search, by number."""
+    """The trials of a search, by number unless another order is asked for."""
     swept = swept_in(ctx.repository.get_search(search_id, owner=caller.owner))
-    page = ctx.repository.list_trials(search_id, limit=limit, page_token=page_token, states=frozenset(state or ()))
+    page = ctx.repository.list_trials(
+        search_id,
+        limit=limit,
+        page_token=page_token,
+        states=frozenset(state or ()),
+        order=order.value,
+        descending=descending,
+    )
     items = [trial_document(trial, swept=swept(trial)) for trial in page.items]
     return written({"items": items, "next_page_token": page.next_page_token})
 

@@ -19,7 +19,7 @@ from storage.sql import tables
 from storage.sql.database import Transaction
 
 T = TypeVar("T")
-Key = tuple[int | str | datetime, ...]
+Key = tuple[int | float | str | datetime, ...]
 _SIGNATURE_BYTES = 12
 _LONGEST = 2_000
 
@@ -74,12 +74,12 @@ class Pager:
         return hmac.digest(self._secret, self._scope.encode() + b"\n" + body, hashlib.sha256)[:_SIGNATURE_BYTES]
 
 
-def _to_json(part: int | str | datetime) -> object:
+def _to_json(part: int | float | str | datetime) -> object:
     return {"t": part.isoformat()} if isinstance(part, datetime) else part
 
 
-def _from_json(part: Any) -> int | str | datetime:
+def _from_json(part: Any) -> int | float | str | datetime:
     if isinstance(part, dict):
         return datetime.fromisoformat(part["t"])
-    found: int | str = part
+    found: int | float | str = part
     return found

@@ -7,11 +7,11 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Text, func, literal_column, select, tuple_, type_coerce
+from sqlalchemy import Column, Text, func, literal_column, select, tuple_, type_coerce
 
 from storage.errors import NotFound
 from storage.ids import ArtifactId, SearchId, TrialId
-from storage.records import Artifact, Attempt, EpochMetrics, Page, StoredEpoch, Trial
+from storage.records import Artifact, Attempt, EpochMetrics, Page, StoredEpoch, Trial, TrialOrder
 from storage.sql import tables
 from storage.sql.database import Transaction
 from storage.sql.mapping import to_artifact, to_attempt, to_epoch, to_trial
@@ -25,6 +25,11 @@ _searches = tables.searches.c
 _trials = tables.trials.c
 _epochs = tables.epochs.c
 _artifacts = tables.artifacts.c
+_ORDERS: Mapping[TrialOrder, tuple[Column[Any], ...]] = {
+    "number": (_trials.number,),
+    "score": (_trials.score, _trials.number),
+    "ended": (_trials.ended_seq,),
+}
 
 
 class Reads(Part):
@@ -38,20 +43,29 @@ class Reads(Part):
         limit: int,
         page_token: str | None = None,
         states: frozenset[TrialState] = frozenset(),
+        order: TrialOrder = "number",
+        descending: bool = False,
     ) -> Page[Trial]:
         limit = max(limit, 1)
+        columns = _ORDERS[order]
 
         def work(tx: Transaction) -> Page[Trial]:
             demand_search(tx, search_id)
-            pager = Pager(tx, "trials", search_id, sorted(states))
-            statement = (
-                select(tables.trials).where(_trials.search_id == search_id).order_by(_trials.number).limit(limit + 1)
-            )
+            pager = Pager(tx, "trials", search_id, sorted(states), order, descending)
+            statement = select(tables.trials).where(_trials.search_id == search_id, columns[0].is_not(None))
             if states:
                 statement = statement.where(_trials.state.in_(sorted(states)))
             if (start := pager.start(page_token)) is not None:
-                statement = statement.where(_trials.number > start[0])
-            return pager.page(tx.all(statement), limit=limit, record=to_trial, key=lambda row: (row.number,))
+                place = tuple_(*columns)
+                statement = statement.where(place < tuple_(*start) if descending else place > tuple_(*start))
+            # All ways up or all down: then an index answers, read forwards or backwards.
+            statement = statement.order_by(*(column.desc() if descending else column for column in columns))
+            return pager.page(
+                tx.all(statement.limit(limit + 1)),
+                limit=limit,
+                record=to_trial,
+                key=lambda row: tuple(row._mapping[column] for column in columns),
+            )
 
         return self._database.read(work)
 

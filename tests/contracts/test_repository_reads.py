@@ -11,7 +11,7 @@ import pytest
 
 from storage.errors import InvalidPage, NotFound
 from storage.ids import ArtifactId, SearchId, TrialId
-from storage.records import EpochRow, Objective, Page, Trial
+from storage.records import EpochRow, Objective, Page, Trial, TrialOrder
 from storage.sql.dialects import quantile
 from storage.states import TrialState
 from tests.contracts.scenes import BUILD_ERROR, Scene
@@ -51,6 +51,33 @@ def test_trials_are_filtered_by_state(scene: Scene) -> None:
     assert [trial.number for trial in first.items + rest.items] == [0, 1]
     with pytest.raises(InvalidPage):
         scene.repository.list_trials(search.id, limit=1, page_token=first.next_page_token)
+
+
+@pytest.mark.parametrize("descending", [False, True])
+def test_trials_are_listed_in_other_orders(scene: Scene, descending: bool) -> None:
+    search = scene.search(trials=7, parallelism=7, max_retries_per_trial=0)
+    claims = scene.claims(6)
+    for place, loss in ((3, 0.1), (0, 1e-300), (4, 0.5), (1, 0.1), (2, -2.0)):
+        scene.report(claims[place].lease, loss)
+        scene.repository.complete_trial(claims[place].lease, seconds=1)
+    scene.repository.fail_attempt(claims[5].lease, BUILD_ERROR, seconds=1)
+    expected: dict[TrialOrder, list[int]] = {
+        "number": [0, 1, 2, 3, 4, 5, 6],
+        "score": [2, 0, 1, 3, 4],
+        "ended": [3, 0, 4, 1, 2, 5],
+    }
+    for order, numbers in expected.items():
+        found = _all_pages(
+            lambda token, order=order: scene.repository.list_trials(  # type: ignore[misc]
+                search.id, limit=2, page_token=token, order=order, descending=descending
+            )
+        )
+        assert [trial.number for trial in found] == (numbers[::-1] if descending else numbers)
+    first = scene.repository.list_trials(search.id, limit=2, order="score", descending=descending)
+    with pytest.raises(InvalidPage):
+        scene.repository.list_trials(search.id, limit=2, page_token=first.next_page_token, order="ended")
+    failed = scene.repository.list_trials(search.id, limit=9, order="ended", states=frozenset({TrialState.FAILED}))
+    assert [trial.number for trial in failed.items] == [5]
 
 
 def test_a_trial_shows_only_to_its_owner(scene: Scene) -> None:
