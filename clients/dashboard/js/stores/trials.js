@@ -77,3 +77,17 @@ export function trialStore(searchId) {
     subscribe(reader) { readers.add(reader); return () => readers.delete(reader); },
   };
 }
+
+/** The `count` rows with the largest `key(row)`, largest first, in one pass; rows without a key are left out. */
+export function largest(rows, count, key) {
+  const found = [];
+  for (const row of rows) {
+    const value = key(row);
+    if (value === null || value === undefined || (found.length === count && value <= found[count - 1].value)) continue;
+    let at = found.length;
+    while (at > 0 && found[at - 1].value < value) at -= 1;
+    found.splice(at, 0, { value, row });
+    if (found.length > count) found.pop();
+  }
+  return found.map(({ row }) => row);
+}

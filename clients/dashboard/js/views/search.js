@@ -43,14 +43,15 @@ export async function searchPage({ main, path, query, live }) {
   let search = await get(base);
   let tab = null, shown = null, turn = 0, gone = false, lost = null;
   const told = new Set();
+  const opened = { done: false };
+  const listening = new Promise((tell) => { opened.tell = tell; });
 
-  const head = searchHead({ search, changed: () => redraw.soon() });
+  const head = searchHead({ search, changed: () => redraw.soon(), leaving: (yes) => { gone = yes; } });
   const notice = el("div", { "aria-live": "polite" });
   const bar = el("div");
   const place = el("div", { id: "tab", role: "tabpanel", tabindex: "-1" });
   fill(main, head.node, notice, bar, place);
 
-  // Events first, then the trials: none that ends in between is missed.
   const redraw = refresher(async () => {
     if (gone) return;
     try {
@@ -60,6 +61,7 @@ export async function searchPage({ main, path, query, live }) {
     head.update(search);
     await tab?.refresh(search);
   });
+  // Events first, then the trials: none that ends in between is missed.
   const close = listen(`${base}/events`, [...TRIAL_KINDS, ...SEARCH_KINDS], (kind, event) => {
     if (kind === "search.deleted") { deleted(); return; }
     trials.touched(event);
@@ -70,7 +72,17 @@ export async function searchPage({ main, path, query, live }) {
   function connected(on) {
     live(on);
     clearTimeout(lost);
-    if (on) { if (!gone && notice.dataset.about === "lost") { fill(notice); delete notice.dataset.about; redraw.soon(); } return; }
+    if (on) {
+      // What happened while nobody listened is read: before the first connection the search itself, later its trials, too.
+      if (gone) return;
+      if (notice.dataset.about === "lost") { fill(notice); delete notice.dataset.about; }
+      if (opened.done && trials.loaded()) trials.load().then(() => tab?.refresh(search)).catch(() => {});
+      opened.done = true;
+      opened.tell();
+      redraw.soon();
+      return;
+    }
+    opened.tell();
     lost = setTimeout(() => {
       if (gone) return;
       notice.dataset.about = "lost";
@@ -79,15 +91,16 @@ export async function searchPage({ main, path, query, live }) {
   }
 
   function failed(error) {
-    if (!(error instanceof Problem)) return;
+    if (!(error instanceof Problem)) { if (!(error instanceof TypeError)) console.error(error); return; }
     if (error.status === 404) deleted();
     else if (error.status === 401) fill(notice, el("div", { class: "warn-box" }, "Your session has ended. Make a new link with ", el("code", {}, "headstock dashboard"), "."));
-    else throw error;
+    else fill(notice, el("div", { class: "warn-box" }, error.message));
   }
 
   function deleted() {
     if (gone) return;
     gone = true;
+    close();
     head.gone();
     fill(notice, el("div", { class: "fault-box", role: "alert" }, "This search has been deleted. ", el("a", { href: "#/" }, "All searches")));
   }
@@ -117,16 +130,27 @@ export async function searchPage({ main, path, query, live }) {
     if (own === turn) tab = made; else made.end();
   }
 
-  const again = trials.loaded();
-  const ready = trials.load((count) => { for (const tells of told) tells(count); });
-  // What was known from before is shown at once and comes up to date below.
-  if (again) ready.then(() => tab?.refresh(search)).catch(() => {});
+  /** Reads all trials; a failure says so and can be tried again, since nothing comes by itself in a search that has ended. */
+  async function read() {
+    await listening;
+    for (;;) {
+      try { await trials.load((count) => { for (const tells of told) tells(count); }); return; } catch (error) {
+        if (turn < 0) return;
+        if (error instanceof Problem && [401, 404].includes(error.status)) { failed(error); return; }
+        await new Promise((again) => fill(notice, el("div", { class: "warn-box" }, `The trials could not all be read: ${error.message} `,
+          el("button", { type: "button", onclick: () => { fill(notice); again(); } }, "Read them again"))));
+      }
+    }
+  }
+
+  // What was known from before is shown at once and comes up to date when all has been read.
+  const ready = read();
   const first = show(path[2] ?? "overview", query);
-  if (!again) Promise.all([ready, first]).then(() => tab?.refresh(search)).catch(failed);
+  Promise.all([ready, first]).then(() => tab?.refresh(search)).catch(failed);
   await first;
   document.title = `${search.name} · Headstock`;
 
-  const end = () => { turn += 1; clearTimeout(lost); redraw.end(); close(); head.end(); tab?.end(); };
+  const end = () => { turn = -1; clearTimeout(lost); redraw.end(); close(); head.end(); tab?.end(); };
   end.moved = ({ path: [page, other, name = "overview"], query: asked }) => {
     if (page !== "searches" || other !== id || gone || !TABS.some(([one]) => one === name)) return false;
     const inTabs = bar.contains(document.activeElement);

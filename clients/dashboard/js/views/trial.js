@@ -24,7 +24,6 @@ export async function trialPage({ main, path, live }) {
   let search = await get(`/v1/searches/${encodeURIComponent(trial.search_id)}`);
   const siblings = sharedTrials(trial.search_id);
   const curves = curveStore();
-  await curves.want(id);
 
   const title = el("h1"), acts = el("div", { class: "row" }), facts = el("div", { class: "facts search-facts" }), failure = el("div");
   const around = el("nav", { class: "row around", "aria-label": "Other trials of the search" });
@@ -123,7 +122,7 @@ export async function trialPage({ main, path, live }) {
     drawFamily();
     await everything();
   });
-  let timer = 0;
+  let timer = 0, connections = 0;
   const close = listen(`/v1/searches/${encodeURIComponent(trial.search_id)}/events`, [...TRIAL_KINDS, ...SEARCH_KINDS], (kind, event) => {
     siblings.touched(event);
     if (kind === "trial.epoch" && event.trial_id === id) {
@@ -131,10 +130,15 @@ export async function trialPage({ main, path, live }) {
       trial = { ...trial, epochs: trial.epochs + 1 };
       timer ||= setTimeout(() => { timer = 0; figures.update(trial); drawFacts(); diagnosis.grown(trial); }, 250);
     } else if (event.trial_id === id || kind.startsWith("search.")) redraw.soon();
-  }, live);
+  }, (on) => {
+    live(on);
+    if (!on) return;
+    // Curves are read once somebody listens: no epoch falls between. After a lost connection they are read anew.
+    if (connections++) curves.forget(id);
+    curves.want(id).then(() => { figures.update(trial); redraw.soon(); }).catch(() => {});
+  });
 
   draw();
-  figures.update(trial);
   drawFamily();
   siblings.load().then(drawFamily).catch(() => {});
   drawMatrix().catch(() => {});

@@ -4,13 +4,13 @@ import { figure } from "../../charts/figure.js";
 import { axis, legend, room, SERIES, tip, tooltip } from "../../charts/parts.js";
 import { pick } from "../../components/controls.js";
 import { curveStore } from "../../stores/curves.js";
+import { largest } from "../../stores/trials.js";
 import { el, fill } from "../../dom.js";
 
 /** The trials that run, and then those that ended last. */
 export function runningAndLatest(everything) {
   const running = everything.filter((trial) => trial.state === "RUNNING").sort((a, b) => a.number - b.number);
-  const ended = everything.filter((trial) => trial.epochs > 0 && trial.ended_at).sort((a, b) => Date.parse(b.ended_at) - Date.parse(a.ended_at));
-  return [...running, ...ended].slice(0, SERIES.length);
+  return [...running, ...largest(everything, SERIES.length, (trial) => (trial.epochs > 0 ? trial.ended_seq : null))].slice(0, SERIES.length);
 }
 
 /**

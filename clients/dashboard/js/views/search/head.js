@@ -18,8 +18,11 @@ const EXPORTS = [
 
 function of(planned) { return planned ? el("small", {}, ` of ${number(planned)}`) : null; }
 
-/** The head: `node`, `update(search)`, `gone()` when the search was deleted, `end()`. `changed` is called after each act. */
-export function searchHead({ search, changed }) {
+/**
+ * The head: `node`, `update(search)`, `gone()` when the search was deleted, `end()`. `changed` is called after each act, and
+ * `leaving(true)` before the search is deleted: nothing of it may be asked for any more.
+ */
+export function searchHead({ search, changed, leaving }) {
   const base = `/v1/searches/${encodeURIComponent(search.id)}`;
   const title = el("h1"), about = el("p", { class: "note search-about" }), acts = el("div", { class: "row" });
   const progress = el("progress", { max: 1, "aria-label": "Progress of the search" });
@@ -113,11 +116,12 @@ export function searchHead({ search, changed }) {
 
   async function remove() {
     if (!await confirmed(`Delete “${now.name}” with its trials, curves and models? This cannot be taken back.`, "Delete it")) return;
+    leaving(true);
     try {
       await send("DELETE", base);
       tell(`${now.name} is deleted.`, "good");
       location.hash = "#/";
-    } catch (error) { tell(error.message, "bad"); }
+    } catch (error) { leaving(false); tell(error.message, "bad"); }
   }
 
   async function finalize() {

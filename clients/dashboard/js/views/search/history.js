@@ -7,7 +7,7 @@ import { pick } from "../../components/controls.js";
 import { duration, number } from "../../format.js";
 import { el } from "../../dom.js";
 
-const POINTS = 2000;
+const POINTS = 1000;
 const WAYS = [["trials", "by trial"], ["time", "by time"], ["epochs", "by epochs spent"]];
 const AXES = { trials: "trials in order of ending", time: "since the start", epochs: "epochs of scored trials" };
 
@@ -15,7 +15,7 @@ export function historyFigure({ search, trials, query }) {
   const shown = { by: WAYS.some(([way]) => way === query.get("by")) ? query.get("by") : "trials", log: query.get("log") === "1" };
   const base = `/v1/searches/${encodeURIComponent(search.id)}`;
   const log = el("button", { type: "button", class: "quiet", "aria-pressed": String(shown.log), title: "Logarithmic scale", onclick: () => again({ log: !shown.log }) }, "Log");
-  let trend = null, read = "", now = search;
+  let trend = null, read = "", drawnFor = "", now = search;
 
   const drawn = figure({
     title: "Objective history",
@@ -34,6 +34,7 @@ export function historyFigure({ search, trials, query }) {
 
   function again(change) {
     Object.assign(shown, change);
+    drawnFor = "";
     log.setAttribute("aria-pressed", String(shown.log));
     keep({ by: shown.by === "trials" ? null : shown.by, log: shown.log ? "1" : null });
     drawn.update(data());
@@ -83,6 +84,10 @@ export function historyFigure({ search, trials, query }) {
       now = next;
       const sign = `${now.trials.completed}/${now.trials.stopped}`;
       if (sign !== read) { trend = await get(`${base}/trends/objective`, { points: POINTS }); read = sign; }
+      // Drawing a thousand points takes its time: only when there is another picture to draw.
+      const picture = `${sign} ${now.trials.failed} ${trials.loaded()}`;
+      if (picture === drawnFor) return;
+      drawnFor = picture;
       drawn.update(data());
     },
     end: drawn.end,

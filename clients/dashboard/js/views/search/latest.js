@@ -2,6 +2,7 @@
 import { address } from "../../address.js";
 import { el, fill } from "../../dom.js";
 import { number, time } from "../../format.js";
+import { largest } from "../../stores/trials.js";
 
 const SHOWN = 40;
 
@@ -46,9 +47,10 @@ export function latestCard({ search, trials }) {
       if (begun || !trials.loaded()) return;
       begun = true;
       const told = [];
-      for (const trial of trials.all()) {
-        if (trial.started_at) told.push([trial.started_at, trial, "started", ""]);
-        if (trial.ended_at) told.push([trial.ended_at, trial, ending(trial), { FAILED: "bad", COMPLETED: "good" }[trial.state] ?? ""]);
+      // Times of one form in one zone: as texts they have the order of the times.
+      for (const trial of largest(trials.all(), SHOWN, (one) => one.started_at)) told.push([trial.started_at, trial, "started", ""]);
+      for (const trial of largest(trials.all(), SHOWN, (one) => one.ended_at)) {
+        told.push([trial.ended_at, trial, ending(trial), { FAILED: "bad", COMPLETED: "good" }[trial.state] ?? ""]);
       }
       told.sort((a, b) => Date.parse(b[0]) - Date.parse(a[0]) || b[1].number - a[1].number);
       const known = [...list.children];

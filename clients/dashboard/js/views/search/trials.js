@@ -45,10 +45,7 @@ export async function trialsTab({ place, search, trials, query, reading }) {
     table.node, below));
 
   input.addEventListener("input", () => { keep({ q: input.value.trim() || null }); filter(); });
-  reading((count) => {
-    counts.textContent = `Reading trials … ${number(count)}`;
-    pending ||= setTimeout(() => { pending = 0; draw(); counts.textContent = `Reading trials … ${number(trials.size())}`; }, 200);
-  });
+  reading(() => { pending ||= setTimeout(() => { pending = 0; draw(); }, 200); });
 
   function columns() {
     const found = columnsOf({ search: now, names, parentOf: (trial) => (trial.parent_trial_id ? trials.get(trial.parent_trial_id) : null), box, acts });
@@ -114,7 +111,7 @@ export async function trialsTab({ place, search, trials, query, reading }) {
     drawnRows = everything.filter((trial) => (states.size === 0 || states.has(trial.state)) && test(trial));
     table.update(drawnRows);
     const total = everything.length;
-    counts.textContent = drawnRows.length === total ? `${number(total)} ${total === 1 ? "trial" : "trials"}` : `${number(drawnRows.length)} of ${number(total)} trials`;
+    counts.textContent = !trials.loaded() ? `Reading trials … ${number(total)} of ${number(Object.values(now.trials).reduce((a, b) => a + b, 0))}` : drawnRows.length === total ? `${number(total)} ${total === 1 ? "trial" : "trials"}` : `${number(drawnRows.length)} of ${number(total)} trials`;
     drawChips(everything);
   }
 
