@@ -7,5 +7,5 @@ export {
 } from "@codemirror/language";
 export { lintGutter, lintKeymap, linter, nextDiagnostic, setDiagnostics } from "@codemirror/lint";
 export { Annotation, Compartment, EditorState, Transaction } from "@codemirror/state";
-export { drawSelection, EditorView, highlightActiveLine, keymap, lineNumbers } from "@codemirror/view";
+export { Decoration, drawSelection, EditorView, highlightActiveLine, keymap, lineNumbers } from "@codemirror/view";
 export { tags } from "@lezer/highlight";

@@ -20,11 +20,18 @@ export async function get(path, parameters = {}) {
   return answer(await fetch(query.size ? `${path}?${query}` : path, { headers: { Accept: "application/json" } }));
 }
 
-/** JSON of another method; `body` is sent as JSON, a `FormData` as it is. */
-export async function send(method, path, body, headers = {}) {
-  const form = body instanceof FormData;
+/** The text of `GET path` as it came: what is copied from it keeps how its numbers are written (1.0 is not 1 everywhere). */
+export async function getText(path) {
+  const response = await fetch(path, { headers: { Accept: "application/json" } });
+  return response.ok ? response.text() : answer(response);
+}
+
+/** JSON of another method; `body` is sent as JSON, a `FormData` or a `Blob` as it is; `signal` gives it up. */
+export async function send(method, path, body, headers = {}, signal = undefined) {
+  const form = body instanceof FormData || body instanceof Blob;
   return answer(await fetch(path, {
     method,
+    signal,
     headers: { Accept: "application/json", ...(body === undefined || form ? {} : { "Content-Type": "application/json" }), ...headers },
     body: body === undefined || form ? body : JSON.stringify(body),
   }));
