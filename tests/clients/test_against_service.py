@@ -1,9 +1,10 @@
-"""The client against the real API: every key that is documented is on the models, and every call is understood."""
+"""The client against the real API, as programs use it."""
 
 from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import h5py
 import headstock
@@ -11,6 +12,8 @@ import httpx
 import numpy as np
 import pytest
 from headstock import plans, trends
+from headstock.cli.app import app
+from typer.testing import CliRunner
 
 from tests.clients.scene import definition, train
 from tests.service.assembled import Service
@@ -124,6 +127,76 @@ def test_what_the_trials_say_together(live: headstock.Client, search: headstock.
     found = search.best()[0].diagnosis()
     assert (found.verdict, found.epochs, found.findings) == ("unknown", 2, [])
     assert found in list(search.diagnoses())
+
+
+def test_pictures_are_drawn_as_asked(live: headstock.Client, service: Service, tmp_path: Path) -> None:
+    searched = live.submit(definition())
+    train(service, searched, scores=[0.5 + 0.3 * (place % 5) / 5 for place in range(12)])
+    rate, units = "learning_rate", "units"
+    asked: dict[str, dict[str, Any]] = {
+        "across": {"kind": "contour", "x": units, "y": rate},
+        "upwards": {"kind": "contour", "x": rate, "y": units},
+        "parameters": {"kind": "trade-off", "against": "parameters"},
+        "fanova": {"kind": "importance"},
+        "ped": {"kind": "importance", "method": "ped_anova"},
+    }
+    drawn = {
+        name: searched.plot(options.pop("kind"), tmp_path / f"{name}.svg", **options).read_text(encoding="utf-8")
+        for name, options in asked.items()
+    }
+    assert len(set(drawn.values())) == len(asked)
+    assert all(picture.rstrip().endswith("</svg>") for picture in drawn.values())
+    assert searched.plot("trade-off", tmp_path / "o.png", against="loss").read_bytes().startswith(b"\x89PNG")
+    with pytest.raises(headstock.Invalid) as refused:
+        searched.plot("contour", tmp_path / "c.svg", x=units)
+    assert [each.pointer for each in refused.value.errors] == ["query:y"]
+    assert not (tmp_path / "c.svg").exists()
+
+
+def test_results_of_elsewhere_come_in_by_client_and_command(
+    live: headstock.Client, service: Service, tmp_path: Path
+) -> None:
+    project = tmp_path / "untitled_project"
+    for number, score in enumerate((0.25, 0.75)):
+        folder = project / f"trial_{number}"
+        folder.mkdir(parents=True)
+        told = {
+            "trial_id": str(number), "status": "COMPLETED", "score": score, "best_step": 0,
+            "hyperparameters": {"space": [], "values": {"units": 32 * (number + 1)}},
+            "metrics": {"metrics": {"val_accuracy": {"direction": "max", "observations": [
+                {"value": [score], "step": 0}]}}},
+        }  # fmt: skip
+        (folder / "trial.json").write_text(json.dumps(told), encoding="utf-8")
+    found = live.import_results(project, objective="val_accuracy")
+    assert (found.state, found.best()[0].score, found.name) == ("COMPLETED", 0.75, "untitled_project")
+    assert live.import_results(project, idempotency_key="k").id == live.import_results(project, idempotency_key="k").id
+
+    table = tmp_path / "last-year.csv"
+    table.write_text("run,step,width,val_loss,note\na,0,32,0.5,x\na,1,32,0.25,x\nb,0,64,0.75,y\n", encoding="utf-8")
+    environment = {"HEADSTOCK_URL": live.url, "HEADSTOCK_TOKEN": service.token(owner="ada")}
+    options = [
+        "--objective",
+        "val_loss",
+        "--hyperparameters",
+        "width",
+        "--trial",
+        "run",
+        "--epoch",
+        "step",
+        "--name",
+        "old",
+    ]
+    ran = CliRunner().invoke(app, ["import", str(table), *options], env=environment)
+    assert ran.exit_code == 0, ran.output
+    (searched,) = live.searches(name="old")
+    assert f"Imported old ({searched.id})" in ran.output
+    assert (searched.state, searched.counts.completed) == ("COMPLETED", 2)
+    assert searched.best_hyperparameters() == {"width": 32}
+    assert [epoch.metrics for epoch in searched.trial(0).epochs()] == [{"val_loss": 0.5}, {"val_loss": 0.25}]
+    refused = CliRunner().invoke(app, ["import", str(table), "--objective", "nothing"], env=environment)
+    assert refused.exit_code == 2
+    assert "the file has val_loss" in refused.stderr
+    assert [each.name for each in live.searches()] == ["old", "untitled_project", "untitled_project"]
 
 
 def test_events_are_told_to_the_end(search: headstock.Search) -> None:
