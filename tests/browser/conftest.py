@@ -44,7 +44,10 @@ class Board:
 @contextmanager
 def served(service: Service, app: FastAPI | None = None) -> Iterator[Board]:
     """The service over a socket until the block ends; `app` takes the place of its own, with other parts."""
-    config = uvicorn.Config(app or service.app, host="127.0.0.1", port=0, log_level="error", lifespan="on")
+    # Longer than any pause between two requests of a test: a client must not find its connection closed as it writes.
+    config = uvicorn.Config(
+        app or service.app, host="127.0.0.1", port=0, log_level="error", lifespan="on", timeout_keep_alive=60
+    )
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()

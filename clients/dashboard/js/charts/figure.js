@@ -27,7 +27,7 @@ export function figure({ title, describe, option, table = null, controls = [], u
   const numbers = el("div", { class: "table", hidden: true, tabindex: "0", role: "region", "aria-label": `${title}, as a table` });
   const below = el("div", { class: "under" });
   const save = el("a", { class: "button quiet", target: "_blank", hidden: true, title: "Open as a picture file" }, "SVG");
-  const swap = el("button", { class: "quiet", type: "button", "aria-pressed": "false", onclick: () => { asTable = !asTable; draw(); } }, "Table");
+  const swap = el("button", { class: "quiet", type: "button", "aria-pressed": "false", disabled: true, onclick: () => { asTable = !asTable; draw(); } }, "Table");
   const heading = el("h2", {}, title);
   const node = el("section", { class: `card figure ${size}`, "aria-label": title },
     el("div", { class: "head" }, heading, el("div", { class: "controls" }, controls, table ? swap : null, save)), place, numbers, below);

@@ -75,7 +75,7 @@ export async function contourTab({ place, search, trials, query }) {
     const best = bestOf(found);
     drawing.retitle(`${found.metric.name} over ${found.x.name} and ${found.y.name}`);
     drawing.update(found);
-    fill(lead, best ? `The best of ${number(found.points.length)} trials with both (${number(best.score)}, ringed) has ${found.x.name} ${number(best.x)} and ${found.y.name} ${number(best.y)}; ${better(found.metric.direction)}. Where no shade is, nothing was tried around.` : "");
+    fill(lead, best ? `The best of ${number(found.trials ?? found.points.length)} trials with both (${number(best.score)}, ringed) has ${found.x.name} ${number(best.x)} and ${found.y.name} ${number(best.y)}; ${better(found.metric.direction)}. Where no shade is, nothing was tried around.` : "");
   }
 
   function choosers() {

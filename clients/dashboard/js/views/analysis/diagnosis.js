@@ -13,6 +13,7 @@ import { base, endedCount, hyperparametersOf, labelled, question, trialLink } fr
 const PAGE = 200;
 const FEW_NEW = 40;
 const AT_ONCE = 8;
+const REDRAW_MS = 1500;
 export const VERDICTS = ["diverged", "overfitting", "underfitting", "oscillating", "still_improving", "healthy", "unknown"];
 const COLOURS = { diverged: "bad", overfitting: "c2", underfitting: "c5", oscillating: "c4", still_improving: "c1", healthy: "ok", unknown: "c8" };
 const spoken = (verdict) => verdict.replace("_", " ");
@@ -67,13 +68,14 @@ export async function diagnosisTab({ place, search, trials, query }) {
         for (const item of await Promise.all(fresh.slice(at, at + AT_ONCE).map((trial) => get(`/v1/trials/${encodeURIComponent(trial.id)}/diagnosis`)))) items.set(item.trial_id, item);
       }
     } else if (fresh.length) {
-      let token = null;
+      let token = null, drawn = 0;
       do {
         const page = await get(path, { limit: PAGE, page_token: token });
         if (!open) return items;
         for (const item of page.items) items.set(item.trial_id, item);
         token = page.next_page_token;
-        if (token) { show(items); fill(progress, `Read ${number(items.size)} of ${number(endedCount(search))} trials …`); }
+        if (token && Date.now() - drawn > REDRAW_MS) { show(); drawn = Date.now(); }
+        if (token) { fill(progress, `Read ${number(items.size)} of ${number(endedCount(search))} trials …`); }
       } while (token);
     }
     if (state.running === "yes") {

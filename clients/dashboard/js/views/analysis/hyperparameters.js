@@ -12,6 +12,8 @@ import { base, better, fourMetrics, hyperparametersOf, isNumeric, labelled, metr
 const FEWEST = 2;
 const PATIENCE_MS = 2500;
 const SMALL_POINTS = 400;
+// From so many trials on the order is that of PED-ANOVA, which is there at once.
+const MANY = 500;
 
 export async function hyperparametersTab({ place, search, trials, query }) {
   const chosen = query.get("hp");
@@ -83,7 +85,7 @@ function all({ place, search, trials, query, open }) {
     });
     questions.push(asked);
     drawing.busy("");
-    return { node: drawing.node, drawing, asked, say(value) { share.hidden = false; share.textContent = `${Math.round(value * 100)} %`; share.title = `It explains ${Math.round(value * 100)} % of the variance by itself (fANOVA)`; } };
+    return { node: drawing.node, drawing, asked, say(value, method) { share.hidden = false; share.textContent = `${Math.round(value * 100)} %`; share.title = method === "fanova" ? "Share of the variance that it explains by itself (fANOVA)" : "Share of what sets the best trials apart (PED-ANOVA)"; } };
   }
 
   function arrange() {
@@ -96,10 +98,10 @@ function all({ place, search, trials, query, open }) {
 
   async function weigh() {
     try {
-      const found = await get(`${base(search)}/importance`, { metric: state.metric, at: state.at });
+      const found = await get(`${base(search)}/importance`, { metric: state.metric, at: state.at, method: scored(trials).length > MANY ? "ped_anova" : "fanova" });
       if (!found.hyperparameters.length) return;
       shares = new Map(found.hyperparameters.map((each) => [each.name, each.share]));
-      for (const [name, one] of cards) if (shares.has(name)) one.say(shares.get(name));
+      for (const [name, one] of cards) if (shares.has(name)) one.say(shares.get(name), found.method);
       describe();
       // Cards do not jump under the hand that points at one.
       if (!late || !grid.matches(":hover, :focus-within")) arrange();

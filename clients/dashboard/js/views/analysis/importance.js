@@ -15,7 +15,7 @@ export async function importanceTab({ place, search, trials, query }) {
   const lead = el("div", { class: "card verdict-card", "aria-live": "polite" });
   const asked = question({
     search, pause: 8000, ask: () => get(`${base(search)}/importance`, state), show,
-    fail: (error) => { bars.fail(error.message); pairs.fail(error.message); fill(lead, error.message); },
+    fail: (error) => { const text = `${error.message}.${state.method === "fanova" ? " PED-ANOVA is quicker: choose it above." : ""}`; bars.fail(text); pairs.fail(text); fill(lead, el("p", { class: "lead" }, text)); },
   });
   const change = (next) => { Object.assign(state, next); keep(next); bars.busy(); pairs.busy(); asked.now(); };
   const openOne = (name) => { location.hash = tabAddress(search, "hyperparameters", { hp: name, metric: state.metric === search.objective.name ? null : state.metric }); };

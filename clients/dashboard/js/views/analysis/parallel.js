@@ -12,6 +12,9 @@ import { base, better, labelled, metricNames, picture, question, saveCsv, tooFew
 
 const SCORE = " score";
 const MANY = 1500;
+const ALL = 100_000;
+// Places are kept in the address with five digits.
+const NEAR = 1e-5;
 const NARROW = matchMedia("(max-width: 700px)");
 
 export async function parallelTab({ place, search, trials, query }) {
@@ -23,7 +26,7 @@ export async function parallelTab({ place, search, trials, query }) {
 
   const said = el("p", { class: "lead", "aria-live": "polite" });
   const panel = el("div", { class: "axes-panel" });
-  const asked = question({ search, pause: 5000, ask: () => get(`${base(search)}/parallel`, state), show, fail: (error) => drawing.fail(error.message) });
+  const asked = question({ search, pause: 5000, ask: () => get(`${base(search)}/parallel`, { ...state, points: ALL }), show, fail: (error) => drawing.fail(error.message) });
   const change = (next) => { Object.assign(state, next); keep(next); brushed.delete(SCORE); remember(); drawing.busy(); asked.now(); };
 
   const drawing = figure({
@@ -76,7 +79,7 @@ export async function parallelTab({ place, search, trials, query }) {
   function chosen() {
     if (kept) return kept;
     const parts = axes.filter((axis) => brushed.has(axis.name) && !hidden.has(axis.name)).map((axis) => [axis, brushed.get(axis.name)]);
-    kept = answer.rows.filter((row) => parts.every(([axis, intervals]) => { const at = axis.at(row); return at !== null && intervals.some(([from, to]) => at >= from - 1e-9 && at <= to + 1e-9); }));
+    kept = answer.rows.filter((row) => parts.every(([axis, intervals]) => { const at = axis.at(row); return at !== null && intervals.some(([from, to]) => at >= from - NEAR && at <= to + NEAR); }));
     return kept;
   }
   function best() {

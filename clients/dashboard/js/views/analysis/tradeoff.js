@@ -10,11 +10,12 @@ import { duration, number, values } from "../../format.js";
 import { base, better, costName, labelled, metricNames, picture, question, saveCsv, tooFew, trialLink } from "./common.js";
 
 const MANY = 2000;
+const ALL = 100_000;
 
 export async function tradeoffTab({ place, search, trials, query }) {
   const state = { against: query.get("against") ?? "seconds", x: query.get("x") ?? "linear" };
   const lead = el("p", { class: "lead" }), note = el("p", { class: "note" });
-  const asked = question({ search, ask: () => get(`${base(search)}/tradeoff`, { against: state.against }), show, fail: (error) => drawing.fail(error.message) });
+  const asked = question({ search, ask: () => get(`${base(search)}/tradeoff`, { against: state.against, points: ALL }), show, fail: (error) => drawing.fail(error.message) });
   const change = (next) => { Object.assign(state, next); keep(next); drawing.busy(); asked.now(); };
   const shown = (name, value) => (name === "seconds" ? duration(value) : number(value));
   let answer = null;
