@@ -37,7 +37,9 @@ export interface paths {
          * Which hyperparameters matter
          * @description How much of the score each hyperparameter explains, by functional ANOVA (pairs included) or PED-ANOVA. What a
          *     share means, and how conditional hyperparameters are taken, stands in `description`. With fewer than ten scored
-         *     trials the answer is empty and `note` says so. The same trials give the same shares.
+         *     trials the answer is empty and `note` says so. The same trials give the same shares. While a search of 500 scored
+         *     trials or more runs on, the answer may be about nine tenths of them or more, while a new one is made: `trials` says
+         *     of how many it is.
          */
         get: operations["importance_v1_searches__search_id__importance_get"];
         put?: never;
@@ -58,7 +60,8 @@ export interface paths {
         /**
          * Score against cost
          * @description The score against training seconds, model size or another metric (at each trial's best epoch), and the trials
-         *     that no other beats on both counts. Fewer seconds and parameters are better; a metric has its own direction.
+         *     that no other beats on both counts. Fewer seconds and parameters are better; a metric has its own direction. Of more
+         *     than `points` trials evenly chosen ones are shown, and all that are on the front, which is that of all trials.
          */
         get: operations["tradeoff_v1_searches__search_id__tradeoff_get"];
         put?: never;
@@ -79,7 +82,8 @@ export interface paths {
         /**
          * Parallel coordinates
          * @description Every scored trial as a line across one axis for each hyperparameter: its values, and their places between 0 and
-         *     1 on the sampling scales. Choices and lists have evenly spread places; an inactive hyperparameter has none.
+         *     1 on the sampling scales. Choices and lists have evenly spread places; an inactive hyperparameter has none. Of more
+         *     than `points` trials evenly chosen ones have a row, the best and the worst in any case.
          */
         get: operations["parallel_v1_searches__search_id__parallel_get"];
         put?: never;
@@ -100,7 +104,8 @@ export interface paths {
         /**
          * A metric over two hyperparameters
          * @description The metric over two hyperparameters: every trial in which both are active, and a grid that is linear between
-         *     trials and says nothing beyond them (`method`). Axes are on their sampling scales.
+         *     trials and says nothing beyond them (`method`). Axes are on their sampling scales. Of more than `points` trials
+         *     evenly chosen ones are points, the best and the worst in any case; the grid lies between all of them.
          */
         get: operations["contour_v1_searches__search_id__contour_get"];
         put?: never;
@@ -196,6 +201,26 @@ export interface paths {
          *     space, the smallest and largest model, disk, and seconds where like trials have been measured. No search is stored.
          */
         post: operations["plan_search_v1_searches_plan_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/searches/counts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Count searches
+         * @description How many of your searches there are in each state, of those that a list with the same filters would show.
+         */
+        get: operations["count_searches_v1_searches_counts_get"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -300,7 +325,7 @@ export interface paths {
         };
         /**
          * List a search's trials
-         * @description The trials of a search, by number.
+         * @description The trials of a search, by number unless another order is asked for.
          */
         get: operations["list_trials_v1_searches__search_id__trials_get"];
         put?: never;
@@ -486,6 +511,27 @@ export interface paths {
          *     rebuilds and trains the model. Ties go to the earlier trial.
          */
         get: operations["best_trials_v1_searches__search_id__best_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/trials/{trial_id}/code": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read a trial's code
+         * @description The definition with this trial's values in its holes, and plain Keras Python that rebuilds and trains its model.
+         *     There is one for every trial, whatever became of it.
+         */
+        get: operations["trial_code_v1_trials__trial_id__code_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -909,6 +955,27 @@ export interface paths {
          * @description Remove a data set of yours that no open search uses. A built-in one is everybody's and stays.
          */
         delete: operations["delete_dataset_v1_datasets__dataset_id__delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/datasets/{dataset_id}/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Look into a data set
+         * @description A few rows as they are stored, before scaling: numbers and categories of tables, shortened texts, images as small
+         *     pictures. With them the rows of each class, and the smallest, largest and mean value of each feature.
+         */
+        get: operations["preview_dataset_v1_datasets__dataset_id__preview_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -1481,10 +1548,66 @@ export interface components {
             needs_network: boolean;
         };
         /**
+         * CellOut
+         * @description What one row holds of one input; the other members are null.
+         */
+        CellOut: {
+            /**
+             * Values
+             * @description The first 64: numbers, names of categories, null where missing.
+             */
+            values: (number | string | null)[] | null;
+            /**
+             * Text
+             * @description The first 400 characters.
+             */
+            text: string | null;
+            /**
+             * Image
+             * @description PNG in base64, at most 64 pixels on the longer side.
+             */
+            image: string | null;
+            /**
+             * Shortened
+             * @description Whether there is more than is shown.
+             */
+            shortened: boolean;
+        };
+        /**
          * Chart
          * @enum {string}
          */
         Chart: "line" | "bar";
+        /** ClassCountOut */
+        ClassCountOut: {
+            /** Name */
+            name: string;
+            /**
+             * Count
+             * @description Rows of this class, or with this label.
+             */
+            count: number;
+        };
+        /**
+         * CodeOut
+         * @description How to have a trial's model again.
+         */
+        CodeOut: {
+            /** Trial Id */
+            trial_id: string;
+            /**
+             * Definition
+             * @description The definition with this trial's values in all its holes; null once the data set was deleted.
+             */
+            definition: {
+                [key: string]: unknown;
+            } | null;
+            /**
+             * Code
+             * @description Plain Keras Python that rebuilds the model and trains it; null likewise.
+             */
+            code: string | null;
+        };
         /**
          * ColumnOut
          * @description One column of a table that is learnt from.
@@ -1615,9 +1738,11 @@ export interface components {
             x: components["schemas"]["ContourAxisOut"];
             y: components["schemas"]["ContourAxisOut"];
             /**
-             * Points
-             * @description Trials in which both are active.
+             * Trials
+             * @description Trials in which both are active; there may be fewer points.
              */
+            trials: number;
+            /** Points */
             points: components["schemas"]["ContourPointOut"][];
             /**
              * Grid
@@ -1931,6 +2056,30 @@ export interface components {
              * @description Shortened; null when there is none.
              */
             traceback: string | null;
+        };
+        /**
+         * FeatureOut
+         * @description One column, or all values of an array together; figures are over its finite values.
+         */
+        FeatureOut: {
+            /** Name */
+            name: string;
+            /**
+             * Kind
+             * @description `number`, or `category`, of which minimum, maximum and mean are null.
+             */
+            kind: string;
+            /** Minimum */
+            minimum: number | null;
+            /** Maximum */
+            maximum: number | null;
+            /** Mean */
+            mean: number | null;
+            /**
+             * Missing
+             * @description Values that are not there.
+             */
+            missing: number;
         };
         /**
          * FinalOut
@@ -2310,6 +2459,11 @@ export interface components {
             /** Points */
             points: components["schemas"]["ObjectivePointOut"][];
         };
+        /**
+         * Order
+         * @enum {string}
+         */
+        Order: "number" | "score" | "ended";
         /** Page[AttemptOut] */
         Page_AttemptOut_: {
             /** Items */
@@ -2466,6 +2620,11 @@ export interface components {
              * @enum {string}
              */
             at: "best" | "last";
+            /**
+             * Trials
+             * @description Trials with a finite value of the metric; there may be fewer rows.
+             */
+            trials: number;
             /** Axes */
             axes: components["schemas"]["AxisOut"][];
             /** Rows */
@@ -2542,6 +2701,90 @@ export interface components {
          * @enum {string}
          */
         PlotKind: "objective" | "hyperparameter" | "learning-curves" | "importance" | "parallel-coordinates" | "contour" | "trade-off" | "lr-range-test" | "confusion-matrix";
+        /**
+         * PreviewInputOut
+         * @description One array of examples.
+         */
+        PreviewInputOut: {
+            /**
+             * Name
+             * @description Empty when there is only one.
+             */
+            name: string;
+            /**
+             * Kind
+             * @description `table`, `image`, `text` or `values`: which member of a row's `inputs` is set.
+             */
+            kind: string;
+            /**
+             * Shape
+             * @description Of one example.
+             */
+            shape: number[];
+            /**
+             * Features
+             * @description The first 64 columns of a table or flat array; one entry for all values of other arrays.
+             */
+            features: components["schemas"]["FeatureOut"][];
+            /**
+             * Looked At
+             * @description Rows the figures are over: all, or evenly chosen ones of a large part.
+             */
+            looked_at: number;
+        };
+        /**
+         * PreviewOut
+         * @description A look into a data set.
+         */
+        PreviewOut: {
+            /** Dataset Id */
+            dataset_id: string;
+            /** Part */
+            part: string;
+            /** Rows In Part */
+            rows_in_part: number;
+            /** Inputs */
+            inputs: components["schemas"]["PreviewInputOut"][];
+            /** Targets */
+            targets: components["schemas"]["PreviewTargetOut"][];
+            /** Rows */
+            rows: components["schemas"]["PreviewRowOut"][];
+        };
+        /** PreviewRowOut */
+        PreviewRowOut: {
+            /**
+             * Row
+             * @description Counted from 0 within the part.
+             */
+            row: number;
+            /** Inputs */
+            inputs: components["schemas"]["CellOut"][];
+            /**
+             * Targets
+             * @description Of each target: a class's name, a number, the names of labels, or several numbers.
+             */
+            targets: (number | string | (number | null)[] | string[] | null)[];
+        };
+        /** PreviewTargetOut */
+        PreviewTargetOut: {
+            /**
+             * Name
+             * @description Empty when there is only one.
+             */
+            name: string;
+            /** Task */
+            task: string;
+            /**
+             * Classes
+             * @description Of classes and labels; empty for numbers.
+             */
+            classes: components["schemas"]["ClassCountOut"][];
+            /**
+             * Numbers
+             * @description Of a regression's numbers.
+             */
+            numbers: components["schemas"]["FeatureOut"][];
+        };
         /**
          * RangeTestDetailOut
          * @description A range test with what it found; lists are empty until it has ended well.
@@ -2726,6 +2969,18 @@ export interface components {
             memory_used_bytes: number | null;
             /** Slots */
             slots: components["schemas"]["SlotSampleOut"][];
+        };
+        /**
+         * SearchCountsOut
+         * @description How many searches there are.
+         */
+        SearchCountsOut: {
+            /** States */
+            states: {
+                [key: string]: number;
+            };
+            /** Total */
+            total: number;
         };
         /**
          * SearchDetailOut
@@ -3119,7 +3374,15 @@ export interface components {
         TradeoffOut: {
             objective: components["schemas"]["ObjectiveOut"];
             against: components["schemas"]["MetricOut"];
-            /** Points */
+            /**
+             * Trials
+             * @description Scored trials that have the other number; there may be fewer points.
+             */
+            trials: number;
+            /**
+             * Points
+             * @description By number; all that are on the front are among them.
+             */
             points: components["schemas"]["TradeoffPointOut"][];
             /**
              * Front
@@ -4408,6 +4671,8 @@ export interface operations {
             query?: {
                 /** @description `seconds` of training, `parameters` of the model, or a logged metric. */
                 against?: string;
+                /** @description At most so many points; chosen ones where there are more, none of them averaged. All else in the answer is about all trials. */
+                points?: number;
             };
             header?: never;
             path: {
@@ -4507,6 +4772,8 @@ export interface operations {
                 metric?: string | null;
                 /** @description Each trial's best epoch (by the objective), or its last one. */
                 at?: components["schemas"]["At"];
+                /** @description At most so many points; chosen ones where there are more, none of them averaged. All else in the answer is about all trials. */
+                points?: number;
             };
             header?: never;
             path: {
@@ -4610,6 +4877,8 @@ export interface operations {
                 metric?: string | null;
                 /** @description Each trial's best epoch (by the objective), or its last one. */
                 at?: components["schemas"]["At"];
+                /** @description At most so many points; chosen ones where there are more, none of them averaged. All else in the answer is about all trials. */
+                points?: number;
             };
             header?: never;
             path: {
@@ -4904,6 +5173,10 @@ export interface operations {
                 tag?: string[] | null;
                 /** @description Only of exactly this name. */
                 name?: string | null;
+                /** @description Only with this in the name; letters a to z in either case. */
+                text?: string | null;
+                /** @description Only on the data set with this id. */
+                dataset?: string | null;
                 limit?: number;
                 page_token?: string | null;
             };
@@ -5217,6 +5490,96 @@ export interface operations {
                 };
             };
             /** @description Storage busy or away. Codes: `storage_unavailable`, `dataset_unavailable`. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    count_searches_v1_searches_counts_get: {
+        parameters: {
+            query?: {
+                /** @description Only with this tag, as `key:value`; all of them when repeated. */
+                tag?: string[] | null;
+                /** @description Only with this in the name; letters a to z in either case. */
+                text?: string | null;
+                /** @description Only on the data set with this id. */
+                dataset?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description By state, and all together. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SearchCountsOut"];
+                };
+            };
+            /** @description Token in the address. Codes: `token_in_url`. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in. Codes: `unauthenticated`. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Token may not do this. Codes: `insufficient_scope`. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Host not served here. Codes: `misdirected`. */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Invalid request. Codes: `invalid_request`. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests. Codes: `too_many_requests`. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Storage busy or away. Codes: `storage_unavailable`. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -5870,6 +6233,10 @@ export interface operations {
             query?: {
                 /** @description Only in these states; may be repeated. */
                 state?: components["schemas"]["TrialState"][] | null;
+                /** @description `score`: only trials with a score; `ended`: only those that have ended, by their end. */
+                order?: components["schemas"]["Order"];
+                /** @description The largest first, of equal scores the highest number. */
+                descending?: boolean;
                 limit?: number;
                 page_token?: string | null;
             };
@@ -5881,7 +6248,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description One page, by number. */
+            /** @description One page, in the order asked for. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -6786,6 +7153,100 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Page_BestOut_"];
+                };
+            };
+            /** @description Token in the address. Codes: `token_in_url`. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in. Codes: `unauthenticated`. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Token may not do this. Codes: `insufficient_scope`. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found. Codes: `not_found`. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Host not served here. Codes: `misdirected`. */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Invalid request. Codes: `invalid_request`. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests. Codes: `too_many_requests`. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Storage busy or away. Codes: `storage_unavailable`. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    trial_code_v1_trials__trial_id__code_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                trial_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The recipe of the trial. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CodeOut"];
                 };
             };
             /** @description Token in the address. Codes: `token_in_url`. */
@@ -9246,6 +9707,118 @@ export interface operations {
                 };
             };
             /** @description Storage busy or away. Codes: `storage_unavailable`. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    preview_dataset_v1_datasets__dataset_id__preview_get: {
+        parameters: {
+            query?: {
+                /** @description How many rows to show. */
+                rows?: number;
+                /** @description Which part; the data set must have it. */
+                part?: "train" | "validation" | "test";
+                /** @description The first rows, or random ones. */
+                sample?: "first" | "random";
+                /** @description Of random rows: the same seed, the same rows. */
+                seed?: number;
+            };
+            header?: never;
+            path: {
+                dataset_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Rows, and figures over the part. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PreviewOut"];
+                };
+            };
+            /** @description Token in the address. Codes: `token_in_url`. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in. Codes: `unauthenticated`. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Token may not do this. Codes: `insufficient_scope`. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found. Codes: `not_found`. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description File missing or damaged. Codes: `artifact_damaged`. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Host not served here. Codes: `misdirected`. */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Invalid request. Codes: `invalid_request`. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests. Codes: `too_many_requests`. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Storage busy or away. Codes: `storage_unavailable`, `analysis_unavailable`. */
             503: {
                 headers: {
                     [name: string]: unknown;
