@@ -341,6 +341,8 @@ async def tour_of_results(client: headstock.AsyncClient, search: headstock.Async
     with pytest.raises(headstock.InvalidPageToken):
         await search.trial_page(page_token="none")
     assert [trial.number async for trial in search.trials(state="CANCELLED")] == [2]
+    scored = search.trials(state="COMPLETED", order="score", descending=True)
+    assert [trial.score async for trial in scored] == [0.75, 0.5]
     assert [epoch.epoch async for epoch in search.epochs(metrics=["loss"], max_points=1)] == [1, 1, 1]
     assert len(await search.trials_frame()) == 3
     assert len(await search.epochs_frame()) == 6

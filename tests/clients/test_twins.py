@@ -19,6 +19,8 @@ PAIRS = [
     (headstock.AsyncFinalJob, headstock.FinalJob),
     (headstock.AsyncRangeTest, headstock.RangeTest),
 ]
+# Draws in notebooks, where it is called: of the waiting client only.
+DRAWING = "headstock.notebook.shown"
 # httpx's names: closing is awaited.
 OTHER_NAMES = {"aclose": "close", "__aenter__": "__enter__", "__aexit__": "__exit__"}
 WAITING = """
@@ -71,5 +73,6 @@ def _methods(kind: type) -> list[tuple[str, Any]]:
     return [
         (name, member)
         for name, member in inspect.getmembers(kind, inspect.isfunction)
-        if not name.startswith("_") or name in OTHER_NAMES or name in OTHER_NAMES.values()
+        if (not name.startswith("_") or name in OTHER_NAMES or name in OTHER_NAMES.values())
+        and member.__module__ != DRAWING
     ]

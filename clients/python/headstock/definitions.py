@@ -15,6 +15,7 @@ Format = Literal["csv", "jsonl", "parquet"]
 At = Literal["best", "last"]
 Baseline = Literal["only", "all"]
 Sort = Literal["number", "value", "score"]
+TrialOrder = Literal["number", "score", "ended"]
 
 
 def load_definition(definition: Definition) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from headstock._seam import SearchShown, in_thread, listed, progress_view
 from headstock._waiting import until_ended
 from headstock._wire import QueryValue, segment
 from headstock.analysis import Contour, Diagnosis, Importance, Method, Parallel, Tradeoff
-from headstock.definitions import At, Baseline, Format, Sort, Table, format_of, picture_format
+from headstock.definitions import At, Baseline, Format, Sort, Table, TrialOrder, format_of, picture_format
 from headstock.errors import HeadstockError, NotFound
 from headstock.jobs import FinalJob
 from headstock.models import (
@@ -214,9 +214,17 @@ class Search(SearchShown):
             raise LookupError(f"search {self.id} has no scored trial yet")
         return best[0]
 
-    def trials(self, *, state: TrialState | None = None) -> Iterator[Trial]:
-        """Its trials by number, fetched page by page."""
-        for record in self._trial_records(state=state):
+    def trials(
+        self, *, state: TrialState | None = None, order: TrialOrder | None = None, descending: bool = False
+    ) -> Iterator[Trial]:
+        """Its trials, fetched page by page.
+
+        Args:
+            state: Only those in this state.
+            order: By `number` unless told otherwise; `score`: those with one; `ended`: those that have, by their end.
+            descending: The largest first.
+        """
+        for record in self._trial_records(state=state, order=order, descending=descending):
             yield Trial(self._http, record)
 
     def trial_page(self, page_token: str | None = None) -> Page[TrialRecord]:
@@ -464,8 +472,11 @@ class Search(SearchShown):
         query = {"table": table, "format": format or format_of(target)}
         return _downloads.download(self._http, f"{self._path}/export", target, query=query)
 
-    def _trial_records(self, *, state: TrialState | None = None) -> Iterator[TrialRecord]:
-        return _pages.items(self._http, f"{self._path}/trials", Page[TrialRecord], query={"state": state})
+    def _trial_records(
+        self, *, state: TrialState | None = None, order: TrialOrder | None = None, descending: bool = False
+    ) -> Iterator[TrialRecord]:
+        query = {"state": state, "order": order, "descending": descending or None}
+        return _pages.items(self._http, f"{self._path}/trials", Page[TrialRecord], query=query)
 
     def _move(self, verb: str) -> Search:
         self.record = self._http.post(f"{self._path}/{verb}", SearchRecord)

@@ -17,7 +17,7 @@ from headstock._async.jobs import AsyncFinalJob
 from headstock._async.trials import AsyncBestTrial, AsyncTrial
 from headstock._wire import QueryValue, segment
 from headstock.analysis import Contour, Diagnosis, Importance, Method, Parallel, Tradeoff
-from headstock.definitions import At, Baseline, Format, Sort, Table, format_of, picture_format
+from headstock.definitions import At, Baseline, Format, Sort, Table, TrialOrder, format_of, picture_format
 from headstock.errors import HeadstockError, NotFound
 from headstock.models import (
     BestRecord,
@@ -216,9 +216,17 @@ class AsyncSearch(SearchShown):
             raise LookupError(f"search {self.id} has no scored trial yet")
         return best[0]
 
-    async def trials(self, *, state: TrialState | None = None) -> AsyncIterator[AsyncTrial]:
-        """Its trials by number, fetched page by page."""
-        async for record in self._trial_records(state=state):
+    async def trials(
+        self, *, state: TrialState | None = None, order: TrialOrder | None = None, descending: bool = False
+    ) -> AsyncIterator[AsyncTrial]:
+        """Its trials, fetched page by page.
+
+        Args:
+            state: Only those in this state.
+            order: By `number` unless told otherwise; `score`: those with one; `ended`: those that have, by their end.
+            descending: The largest first.
+        """
+        async for record in self._trial_records(state=state, order=order, descending=descending):
             yield AsyncTrial(self._http, record)
 
     async def trial_page(self, page_token: str | None = None) -> Page[TrialRecord]:
@@ -466,8 +474,11 @@ class AsyncSearch(SearchShown):
         query = {"table": table, "format": format or format_of(target)}
         return await _downloads.download(self._http, f"{self._path}/export", target, query=query)
 
-    def _trial_records(self, *, state: TrialState | None = None) -> AsyncIterator[TrialRecord]:
-        return _pages.items(self._http, f"{self._path}/trials", Page[TrialRecord], query={"state": state})
+    def _trial_records(
+        self, *, state: TrialState | None = None, order: TrialOrder | None = None, descending: bool = False
+    ) -> AsyncIterator[TrialRecord]:
+        query = {"state": state, "order": order, "descending": descending or None}
+        return _pages.items(self._http, f"{self._path}/trials", Page[TrialRecord], query=query)
 
     async def _move(self, verb: str) -> AsyncSearch:
         self.record = await self._http.post(f"{self._path}/{verb}", SearchRecord)
