@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,10 @@ from tuners.definitions import Definition
 from tuners.templates import template, template_names
 
 pytestmark = pytest.mark.browser
+
+
+def definition_of(name: str) -> dict[str, Any]:
+    return dict(template(name))
 
 
 def opened(page: Page, board: Board, query: str = "template=mlp") -> None:
@@ -78,10 +83,10 @@ def test_a_template_is_submitted_as_it_is(page: Page, board: Board) -> None:
     page.get_by_role("button", name="mlp", exact=True).click()
     expect(page.get_by_label("Name", exact=True)).to_have_value("mlp")
     expect(page.get_by_label("Definition as JSON")).to_be_visible()
-    assert document(page) == template("mlp")
+    assert document(page) == definition_of("mlp")
     search = submitted(page, board)
-    assert search["definition"]["model"] == template("mlp")["model"]
-    assert search["definition"]["tuner"] == template("mlp")["tuner"] | {"hyperband_iterations": 1}
+    assert search["definition"]["model"] == definition_of("mlp")["model"]
+    assert search["definition"]["tuner"] == definition_of("mlp")["tuner"] | {"hyperband_iterations": 1}
     page.goto(f"{board.address}/#/new")
     expect(page.get_by_role("button", name="mlp", exact=True)).to_be_visible()
     expect(page.get_by_text("A draft from")).to_have_count(0)
@@ -92,9 +97,9 @@ def test_every_template_has_its_form_and_stays_the_same_document(page: Page, boa
         page.goto(f"{board.address}/#/new?template={name}")
         expect(page.get_by_label("Name", exact=True)).to_have_value(name)
         expect(page.get_by_label("Definition as JSON")).to_be_visible()
-        assert document(page) == template(name)
+        assert document(page) == definition_of(name)
         expect(page.get_by_text("The form has no fields for")).to_have_count(0)
-        expect(page.locator(".space > li")).to_have_count(len(template(name)["hyperparameters"]))
+        expect(page.locator(".space > li")).to_have_count(len(definition_of(name)["hyperparameters"]))
 
 
 def test_a_value_is_tuned_and_fixed_again(page: Page, board: Board) -> None:
@@ -112,7 +117,7 @@ def test_a_value_is_tuned_and_fixed_again(page: Page, board: Board) -> None:
     field(page, "/hyperparameters/7/values").first.fill("softmax, sigmoid")
     assert document(page)["hyperparameters"][-1]["values"] == ["softmax", "sigmoid"]
     page.get_by_role("switch", name="Tune activation of Dense").click()
-    assert document(page) == template("mlp")
+    assert document(page) == definition_of("mlp")
 
 
 def test_a_number_stays_as_it_is_typed_and_an_emptied_one_goes(page: Page, board: Board) -> None:
@@ -291,7 +296,7 @@ def test_an_old_search_a_data_set_and_a_file_are_beginnings(page: Page, board: B
 def test_hostile_text_is_shown_as_text(page: Page, board: Board) -> None:
     evil = "<img src=x onerror=alert(1)>"
     opened(page, board)
-    definition = dict(template("mlp")) | {"name": evil, "tags": {evil: evil}, evil: evil}
+    definition = definition_of("mlp") | {"name": evil, "tags": {evil: evil}, evil: evil}
     definition["hyperparameters"] = [dict(one, name=evil) for one in definition["hyperparameters"][:1]]
     definition["model"] = {"type": "sequential", "layers": [{"layer": evil, evil: {"hp": evil}}, {evil: evil}]}
     page.evaluate(
@@ -332,15 +337,15 @@ def test_the_document_is_copied_as_commands_and_programs(page: Page, board: Boar
         wait_until(lambda: page.evaluate("navigator.clipboard.readText()") != "", timeout_s=5)
         return str(page.evaluate("navigator.clipboard.readText()"))
 
-    assert json.loads(copied("JSON")) == template("mlp")
-    assert json.loads(copied("curl").split("END_OF_DEFINITION'\n")[1].split("\nEND_OF")[0]) == template("mlp")
+    assert json.loads(copied("JSON")) == definition_of("mlp")
+    assert json.loads(copied("curl").split("END_OF_DEFINITION'\n")[1].split("\nEND_OF")[0]) == definition_of("mlp")
     program = copied("Python")
     compile(program, "copied", "exec")
-    assert json.loads(program.split('r"""')[1].split('"""')[0]) == template("mlp")
+    assert json.loads(program.split('r"""')[1].split('"""')[0]) == definition_of("mlp")
     with page.expect_download() as download:
         page.get_by_role("button", name="Download JSON").click()
     assert download.value.suggested_filename == "mlp.json"
-    assert json.loads(Path(download.value.path()).read_text()) == template("mlp")
+    assert json.loads(Path(download.value.path()).read_text()) == definition_of("mlp")
 
 
 def test_it_works_on_a_phone(page: Page, board: Board) -> None:
@@ -370,9 +375,18 @@ def test_every_input_has_a_name(page: Page, board: Board) -> None:
     assert twice == []
 
 
-def called(page: Page, module: str, *calls: list[Any]) -> list[Any]:
+@pytest.fixture(scope="module")
+def modules(board: Board, chromium: Browser) -> Iterator[Page]:
+    """A page whose modules are called by themselves."""
+    page = chromium.new_page()
+    page.goto(board.link())
+    yield page
+    page.close()
+
+
+def called(modules: Page, module: str, *calls: list[Any]) -> list[Any]:
     """What functions of a module of the page answer: each call is its name and its arguments."""
-    found = page.evaluate(
+    found = modules.evaluate(
         """async ([module, calls]) => {
             const m = await import(module);
             return calls.map(([name, ...given]) => m[name](...given));
@@ -383,10 +397,10 @@ def called(page: Page, module: str, *calls: list[Any]) -> list[Any]:
     return found
 
 
-def test_edits_of_a_text_change_only_what_they_mean_to(page: Page) -> None:
+def test_edits_of_a_text_change_only_what_they_mean_to(modules: Page) -> None:
     source = '{\n  "a": {"x": 1.0, "10": 1e-3, "2": [ 1,2 ]},\n  "b": [\n    {"n": 1},\n    {"n": 2}\n  ]\n}\n'
     put, moved, gone, added, renamed, made = called(
-        page,
+        modules,
         "text",
         ["put", source, ["b", "1", "n"], 3],
         ["move", source, ["b", "0"], ["b"], 2],
@@ -403,18 +417,18 @@ def test_edits_of_a_text_change_only_what_they_mean_to(page: Page) -> None:
     assert made == source.replace("\n  ]\n}", '\n  ],\n  "c": {"d": {"e": true}}\n}')
 
 
-def test_laying_a_text_out_changes_no_value_and_is_done_once(page: Page) -> None:
-    texts = called(page, "text", *(["layOut", json.dumps(template(name))] for name in template_names()))
-    assert called(page, "text", *(["layOut", laid] for laid in texts)) == texts
+def test_laying_a_text_out_changes_no_value_and_is_done_once(modules: Page) -> None:
+    texts = called(modules, "text", *(["layOut", json.dumps(definition_of(name))] for name in template_names()))
+    assert called(modules, "text", *(["layOut", laid] for laid in texts)) == texts
     for name, laid in zip(template_names(), texts, strict=True):
-        assert json.loads(laid) == template(name)
-        assert list(json.loads(laid)) == list(template(name))
+        assert json.loads(laid) == definition_of(name)
+        assert list(json.loads(laid)) == list(definition_of(name))
         assert max(map(len, laid.splitlines())) <= 124
 
 
-def test_pointers_lead_to_lines(page: Page) -> None:
+def test_pointers_lead_to_lines(modules: Page) -> None:
     source = '{\n  "a": {\n    "b/c": [1,\n      {"d": 2}]\n  }\n}'
-    places = page.evaluate(
+    places = modules.evaluate(
         """async ([source, pointers]) => {
             const { parse, placeOf, lineOf } = await import('/js/views/submit/text.js');
             return pointers.map((pointer) => {
@@ -433,11 +447,11 @@ def test_pointers_lead_to_lines(page: Page) -> None:
     ]
 
 
-def test_what_is_no_json_is_told_with_its_place(page: Page) -> None:
+def test_what_is_no_json_is_told_with_its_place(modules: Page) -> None:
     wrong = {
         '{"a": 1,}': 7, '{"a": 01}': 6, '{"a": 1 "b": 2}': 8, '{"a": "x}': 6, "[1, 2": 5, '{"a": 1, "a": 2}': 9, "": 0,
     }  # fmt: skip
-    found = page.evaluate(
+    found = modules.evaluate(
         """async (sources) => {
             const { parse } = await import('/js/views/submit/text.js');
             return sources.map((source) => { try { parse(source); return null; } catch (fault) { return fault.at; } });
@@ -447,12 +461,12 @@ def test_what_is_no_json_is_told_with_its_place(page: Page) -> None:
     assert found == list(wrong.values())
 
 
-def test_hyperparameters_follow_what_is_done_with_them(page: Page) -> None:
-    source = json.dumps(template("sequence"))
+def test_hyperparameters_follow_what_is_done_with_them(modules: Page) -> None:
+    source = json.dumps(definition_of("sequence"))
     units = {"kinds": ["int"], "required": True, "minimum": 1, "maximum": 1000000}
     inner = ["model", "layers", "0", "layers", "0", "kernel_size"]
     tuned, renamed, fixed = called(
-        page,
+        modules,
         "holes",
         ["tune", source, inner, units, {"owner": "Conv1D"}],
         ["rename", source, 0, "kind"],
@@ -465,9 +479,9 @@ def test_hyperparameters_follow_what_is_done_with_them(page: Page) -> None:
     assert "filters" not in [one["name"] for one in json.loads(fixed)["hyperparameters"]]
 
 
-def test_the_forms_own_ranges_are_those_of_the_service(page: Page) -> None:
+def test_the_forms_own_ranges_are_those_of_the_service(modules: Page) -> None:
     """What the catalogue does not list is written in `frame.js`."""
-    fields = page.evaluate("import('/js/views/submit/frame.js').then((m) => m.FIELDS)")
+    fields = modules.evaluate("import('/js/views/submit/frame.js').then((m) => m.FIELDS)")
     schema = Definition.model_json_schema()
     parts = {
         "limits": "SearchLimits",
@@ -500,9 +514,29 @@ def test_the_forms_own_ranges_are_those_of_the_service(page: Page) -> None:
     assert compared > 20
 
 
-def test_every_template_and_tuner_has_its_sentence(page: Page) -> None:
-    templates, tuners = page.evaluate(
+def test_every_template_and_tuner_has_its_sentence(modules: Page) -> None:
+    templates, tuners = modules.evaluate(
         "import('/js/views/submit/frame.js').then((m) => [Object.keys(m.TEMPLATES), Object.keys(m.TUNERS)])"
     )
     assert sorted(templates) == sorted(template_names())
     assert sorted(tuners) == sorted(catalogue().tuners)
+
+
+def test_whatever_is_added_begins_with_allowed_values(modules: Page) -> None:
+    known = catalogue()
+    begun = modules.evaluate(
+        """async () => {
+            const { fresh } = await import("/js/views/submit/things.js");
+            const { catalogue } = await import("/js/views/submit/catalogue.js");
+            const found = catalogue(await (await fetch("/v1/catalog")).json());
+            return ["layer", "callback"].flatMap((own) => found.groups(own).flatMap(([, members]) =>
+                members.map(({ name }) => [own, fresh({ catalogue: found }, own, name)])));
+        }"""
+    )
+    assert len(begun) == len(known.layers) + len(known.callbacks)
+    for own, made in begun:
+        entry = (known.layers if own == "layer" else known.callbacks)[made.pop(own)]
+        needed = {name for name, argument in entry.arguments.items() if argument.required}
+        assert set(made) == needed, entry.name
+        for name, value in made.items():
+            assert isinstance(value, dict) or entry.arguments[name].fault(value) is None, (entry.name, name, value)

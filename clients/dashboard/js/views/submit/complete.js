@@ -54,14 +54,18 @@ export function completions(context, { catalogue, sheet, datasets, desk }) {
   const { path, key, siblings, written } = around(context.state, context.pos);
   if (!written && !context.explicit && !/["\w]$/.test(context.matchBefore(/["\w]+/)?.text ?? "")) return null;
   const options = key ? keys(path, siblings[0] ?? {}, siblings[1] ?? {}, written, catalogue, sheet, context) : values(path, siblings[0] ?? {}, siblings[1] ?? {}, catalogue, sheet, datasets, desk);
-  if (!options.length) return null;
   const bare = written ? null : context.matchBefore(/[\w]+/);
   const from = written ? written.from : bare?.from ?? context.pos;
   const to = written ? written.to : context.pos;
+  // By what stands before the cursor: behind it there is a quote, which no name in the list has in that place.
+  const begun = context.state.sliceDoc(from, context.pos).replace(/^"/, "").toLowerCase();
+  const fitting = options.filter(({ label }) => label.toLowerCase().includes(begun));
+  if (!fitting.length || (fitting.length === 1 && fitting[0].label === context.state.sliceDoc(from, to).replace(/^"|"$/g, ""))) return null;
+  fitting.sort((a, b) => b.label.toLowerCase().startsWith(begun) - a.label.toLowerCase().startsWith(begun));
   const follows = context.state.sliceDoc(to, to + 12).trimStart().startsWith(":");
   return {
-    from, to, filter: true, validFor: /^"?[^"]*$/,
-    options: options.map(({ label, detail, info, raw, boost }) => {
+    from, to, filter: false,
+    options: fitting.map(({ label, detail, info, raw, boost }) => {
       const text = raw ? label : JSON.stringify(label);
       return { label: text, displayLabel: label, detail, info, boost, type: key ? "property" : "constant", apply: key && !follows ? `${text}: ` : text };
     }),

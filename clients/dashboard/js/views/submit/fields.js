@@ -116,7 +116,7 @@ function tunedControl(desk, path, argument, name, common, owner, label) {
       [...new Set(index < 0 ? [name, ...others] : others)].map((one) => h("option", { value: one }, one))),
       h("span", { class: "note small range" }, index < 0 ? "is not declared" : rangeText(list[index])),
       index < 0 ? h("button", { type: "button", class: "quiet", onclick: () => desk.edit((text) => tune(fix(text, path, argument.default ?? null), path, argument, { name, owner })) }, "Declare it")
-        : h("button", { type: "button", class: "quiet", "aria-expanded": String(open), "aria-controls": `${key}:editor`, onclick: () => desk.toggle(key) }, open ? "Close" : "Range")),
+        : h("button", { type: "button", class: "quiet small", "aria-expanded": String(open), "aria-controls": open ? `${key}:editor` : null, "aria-label": `Range of ${list[index].name}`, onclick: () => desk.toggle(key) }, open ? "Close" : "Range")),
     index >= 0 && open ? h("div", { class: "range-editor", id: `${key}:editor` }, rangeEditor(desk, index, `at${pointerOf(path)}`)) : null);
 }
 
