@@ -35,6 +35,7 @@ from tuners.datasets.wire import array_name
 _LOOKED_AT = 1 << 24
 _CHANNELS = (1, 3, 4)
 _SMALLEST_IMAGE_PX = 4
+_DARK = 128
 
 
 def look(question: PreviewQuestion) -> Preview:
@@ -111,8 +112,13 @@ def _values(example: NDArray[Any]) -> Cell:
 
 
 def _picture(example: NDArray[Any], whole: Figures) -> str:
-    """PNG in base64, no larger than `IMAGE_PX` either way. Bytes are shown as they are, others by their whole range."""
-    if example.dtype != np.uint8:
+    """PNG in base64, no larger than `IMAGE_PX` either way.
+
+    Bytes are shown as they are, other numbers from black at the least of all rows to white at the largest; so are grey
+    bytes that use less than half of their range, which would be hard to see.
+    """
+    grey = example.ndim == 2 or example.shape[2] == 1
+    if example.dtype != np.uint8 or (grey and (whole.maximum or 0.0) < _DARK):
         low, high = whole.minimum or 0.0, whole.maximum or 0.0
         scaled = (example.astype(np.float64) - low) / ((high - low) or 1.0)
         example = np.rint(255 * np.nan_to_num(scaled, nan=0.0, posinf=1.0, neginf=0.0).clip(0, 1)).astype(np.uint8)

@@ -31,3 +31,23 @@ export function time(text) {
 export function values(hyperparameters) {
   return Object.entries(hyperparameters).map(([name, value]) => `${name} ${number(value)}`).join(", ");
 }
+
+/** Bytes as `512 B`, `3.2 MiB` or `80 GiB`. */
+export function bytes(value) {
+  if (value === null || value === undefined) return "–";
+  let size = value, unit = 0;
+  while (size >= 1024 && unit < UNITS.length - 1) { size /= 1024; unit += 1; }
+  return `${unit === 0 || size >= 100 ? Math.round(size) : Number(size.toPrecision(3))} ${UNITS[unit]}`;
+}
+
+const UNITS = ["B", "KiB", "MiB", "GiB", "TiB"];
+
+/** A share from 0 to 1 as `87 %`. */
+export function percent(share) {
+  return share === null || share === undefined ? "–" : `${Math.round(100 * share)} %`;
+}
+
+/** How long ago that was, as `4 s ago`. */
+export function ago(text) {
+  return text ? `${duration(Math.max(0, Math.round((Date.now() - new Date(text)) / 1000)))} ago` : "–";
+}

@@ -5,6 +5,7 @@ import { el, fill } from "./dom.js";
 import { themeButton } from "./theme.js";
 import { comparePage } from "./views/compare.js";
 import { datasetPage, datasetsPage } from "./views/datasets.js";
+import { finalPage, rangeTestPage } from "./views/jobs.js";
 import { searchPage } from "./views/search.js";
 import { searchesPage } from "./views/searches.js";
 import { submitPage } from "./views/submit.js";
@@ -25,6 +26,8 @@ const PAGES = {
   new: () => submitPage,
   datasets: ([, id]) => (id ? datasetPage : datasetsPage),
   workers: () => workersPage,
+  final: ([, id]) => (id ? finalPage : null),
+  "range-tests": ([, id]) => (id ? rangeTestPage : null),
 };
 
 const main = document.getElementById("main");
@@ -53,7 +56,7 @@ function refuse(message) {
 }
 
 function mark(page) {
-  const current = { "": "searches", trials: "searches" }[page] ?? page;
+  const current = { "": "searches", trials: "searches", final: "searches", "range-tests": "searches" }[page] ?? page;
   for (const link of document.querySelectorAll("[data-page]")) {
     if (link.dataset.page === current) link.setAttribute("aria-current", "page"); else link.removeAttribute("aria-current");
   }

@@ -13,7 +13,7 @@ const WIDTH = 110, HEIGHT = 26, EDGE = 3;
  */
 export function spark(values, label, { at = null, steps = false, low = null, high = null } = {}) {
   const finite = values.map((value, i) => [at ? at[i] : i, value]).filter(([place, value]) => Number.isFinite(value) && Number.isFinite(place));
-  const picture = svg("svg", { class: "spark", viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img", "aria-label": label, preserveAspectRatio: "none" });
+  const picture = svg("svg", { class: "spark", viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img", "aria-label": label });
   if (finite.length < 2) {
     picture.append(svg("path", { d: `M${EDGE} ${HEIGHT / 2}H${WIDTH - EDGE}`, opacity: 0.25 }));
     return picture;
