@@ -151,14 +151,14 @@ function nodeFields(desk, path, item) {
     const pointer = pointerOf([...path, key]), id = `f${pointer}`, value = item[key];
     if (value !== undefined && !(Array.isArray(value) && value.every((one) => typeof one === "string"))) return jsonField(desk, [...path, key], label);
     const fault = faultNote(desk, pointer, id);
-    return h("div", { class: "field arg", key }, h("label", { for: id }, label), h("input", { id, type: "text", class: "mono", "data-pointer": pointer, autocomplete: "off", spellcheck: "false",
+    return h("div", { class: "field arg", key }, h("div", { class: "top" }, h("label", { for: id }, label)), h("input", { id, type: "text", class: "mono", "data-pointer": pointer, autocomplete: "off", spellcheck: "false",
       "aria-invalid": fault ? "true" : null, "aria-describedby": `${id}:hint${fault ? ` ${id}:fault` : ""}`, value: (value ?? []).join(", "),
       oninput: (event) => typed(event, (text) => desk.edit((all) => put(all, [...path, key], text.split(",").map((one) => one.trim()).filter(Boolean)))), onblur: settled }), fault,
     h("div", { class: "hint", id: `${id}:hint` }, hint));
   };
   const pointer = pointerOf([...path, "name"]), id = `f${pointer}`, fault = faultNote(desk, pointer, id);
   return h("div", { class: "args" },
-    h("div", { class: "field arg", key: "name" }, h("label", { for: id }, "name"), h("input", { id, type: "text", class: "mono", "data-pointer": pointer, autocomplete: "off", spellcheck: "false", value: String(item.name ?? ""),
+    h("div", { class: "field arg", key: "name" }, h("div", { class: "top" }, h("label", { for: id }, "name")), h("input", { id, type: "text", class: "mono", "data-pointer": pointer, autocomplete: "off", spellcheck: "false", value: String(item.name ?? ""),
       "aria-invalid": fault ? "true" : null, "aria-describedby": fault ? `${id}:fault` : null,
       onchange: (event) => desk.edit((text) => renamedNode(desk, text, path, event.target.value.trim())) }), fault),
     list("inputs", "inputs", "Names of nodes or inputs, between commas."),

@@ -80,7 +80,7 @@ function trainable(desk, model, entry) {
   if (kind === "other") return jsonField(desk, path, "trainable");
   const start = { "": undefined, true: true, false: false, last: { last: 20 }, from: { from: entry?.layers?.at(-1) ?? "" } };
   return h("div", { class: "field arg", key: pointer },
-    h("label", { for: id }, "trainable"),
+    h("div", { class: "top" }, h("label", { for: id }, "trainable")),
     h("select", { id, "data-pointer": pointer, value: kind, onchange: (event) => desk.edit((text) => (event.target.value === "" ? without(text, path) : put(text, path, start[event.target.value]))) },
       [["", "as usual: frozen with given weights"], ["true", "all of it"], ["false", "none of it"], ["last", "the last layers"], ["from", "from a layer on"]].map(([name, text]) => h("option", { value: name }, text))),
     faultNote(desk, pointer, id, false),

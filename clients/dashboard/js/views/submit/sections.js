@@ -17,7 +17,7 @@ export const words = (name) => name.replaceAll("_", " ").replace(/^./, (first) =
 export function nameSection(desk) {
   const id = "f/name", fault = faultNote(desk, "/name", id);
   return [h("div", { class: "args" },
-    h("div", { class: "field arg", key: "/name" }, h("label", { for: id }, "Name"),
+    h("div", { class: "field arg", key: "/name" }, h("div", { class: "top" }, h("label", { for: id }, "Name")),
       h("input", { id, type: "text", "data-pointer": "/name", maxlength: "128", autocomplete: "off", "aria-invalid": fault ? "true" : null, "aria-describedby": `${id}:hint${fault ? ` ${id}:fault` : ""}`, value: String(desk.sheet.at(["name"]) ?? ""),
         oninput: (event) => typed(event, (text) => desk.edit((all) => put(all, ["name"], text))), onblur: settled }),
       fault, h("div", { class: "hint", id: `${id}:hint` }, "For people; several searches may share it."))),
@@ -238,7 +238,7 @@ export function searchSection(desk) {
 
 function direction(desk, usual, way) {
   const id = "f/objective/direction", now = desk.sheet.at(["objective", "direction"]) ?? "", fault = faultNote(desk, "/objective/direction", id);
-  return h("div", { class: "field arg", key: "direction" }, h("label", { for: id }, "Direction"),
+  return h("div", { class: "field arg", key: "direction" }, h("div", { class: "top" }, h("label", { for: id }, "Direction")),
     h("select", { id, "data-pointer": "/objective/direction", value: now, "aria-invalid": fault ? "true" : null, "aria-describedby": fault ? `${id}:fault` : null, onchange: (event) => desk.edit((text) => put(text, ["objective", "direction"], event.target.value || undefined)) },
       h("option", { value: "" }, usual ? `as the metric says: ${way[usual]}` : "as the metric says"), Object.entries(way).map(([name, text]) => h("option", { value: name }, text)),
       now && !way[now] ? h("option", { value: now }, String(now)) : null), fault);
@@ -306,7 +306,7 @@ function entry(desk, one, index, all) {
 /** A place of a document for people: `units of Dense`, `optimizer learning_rate`. */
 export function placeName(desk, path) {
   let owner = "";
-  for (let depth = 1; depth < path.length; depth += 1) {
+  for (let depth = 2; depth < path.length; depth += 1) {
     const one = desk.sheet.at(path.slice(0, depth));
     const word = isObject(one) ? [one.name, one.layer, one.step, one.estimator, one.optimizer, one.loss, one.callback, one.metric].find((each) => typeof each === "string") : null;
     if (word) owner = word;
@@ -314,5 +314,5 @@ export function placeName(desk, path) {
   const last = path.at(-1);
   if (last === "if") return "a branch";
   if (last === "repeat") return "a repeat";
-  return owner && owner !== last ? `${last} of ${owner}` : String(path.slice(-2).filter((step) => !/^[0-9]+$/.test(step)).join(" "));
+  return owner && owner !== last ? `${last} of ${owner}` : [...new Set(path.slice(-2).filter((step) => !/^[0-9]+$/.test(step)))].join(" ");
 }
