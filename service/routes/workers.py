@@ -25,7 +25,7 @@ def list_workers(
     caller: Reader,
     ctx: Ctx,
     ended: Annotated[bool, Query(description="Also those that have ended.")] = False,
-    limit: Annotated[int, Query(ge=1, le=500, description="Most items; there is one page.")] = 500,
+    limit: Annotated[int, Query(ge=1, le=500, description="Most items, the newest; there is one page.")] = 500,
     samples: Annotated[
         int, Query(ge=0, le=60, description="How many of the last samples of its machine to tell of each worker.")
     ] = 0,
@@ -33,7 +33,7 @@ def list_workers(
     """The workers that are alive, what each of their slots does, and how busy their machines and devices are: a worker
     looks every 5 seconds, and tells with its heartbeat. A trial of somebody else shows as busy, without its id.
     """
-    workers = ctx.repository.list_workers(include_ended=ended)[:limit]
+    workers = ctx.repository.list_workers(include_ended=ended)[-limit:]
     mine = _mine(caller.owner, {slot.trial_id for worker in workers for slot in worker.slots if slot.trial_id}, ctx)
     items = [WorkerOut.of(worker, mine=mine, samples=samples) for worker in workers]
     return Page(items=items, next_page_token=None)

@@ -115,6 +115,8 @@ def test_workers_show_what_is_ones_own(service: Service, ada: TestClient, defini
     service.repository.retire_worker(worker.id)
     assert ada.get("/v1/workers").json()["items"] == []
     assert len(ada.get("/v1/workers?ended=true").json()["items"]) == 1
+    newer = service.repository.register_worker(name="b", host="b", pid=2, backend="jax", slots=[], versions={})
+    assert [one["id"] for one in ada.get("/v1/workers?ended=true&limit=1").json()["items"]] == [newer.id]
 
 
 def test_workers_show_how_busy_their_machines_are(service: Service, ada: TestClient) -> None:

@@ -10501,7 +10501,7 @@ export interface operations {
             query?: {
                 /** @description Also those that have ended. */
                 ended?: boolean;
-                /** @description Most items; there is one page. */
+                /** @description Most items, the newest; there is one page. */
                 limit?: number;
                 /** @description How many of the last samples of its machine to tell of each worker. */
                 samples?: number;

@@ -8,7 +8,7 @@ import { WORKER_KINDS } from "../events.js";
 import { ago, bytes, number, percent, time } from "../format.js";
 import { refresher } from "../refresh.js";
 
-const SAMPLES = 60, EVERY_MS = 4000, SILENT_MS = 90_000, MOST_TRIALS = 64;
+const SAMPLES = 60, EVERY_MS = 4000, SILENT_MS = 90_000, MOST_TRIALS = 64, MOST_LEFT = 200;
 const KINDS = [...WORKER_KINDS, "trial.started", "trial.completed", "trial.stopped", "trial.failed", "trial.cancelled", "trial.requeued", "trial.released", "trial.lost"];
 const START = "headstock worker";
 
@@ -17,15 +17,15 @@ export async function workersPage({ main, live }) {
   const facts = el("div", { class: "facts" }), grid = el("div", { class: "workers" });
   const hollow = el("div", { class: "card hollow", hidden: true }, el("h2", {}, "No worker is running"),
     el("p", {}, "Searches wait until one is there. ", el("code", {}, "headstock up"), " has one built in; start another on any machine that reaches the database:"), el("pre", {}, START));
-  const goneBody = el("div"), goneCount = el("span");
-  const gone = el("details", { class: "gone card", hidden: true }, el("summary", {}, goneCount), goneBody);
+  const goneBody = el("div"), goneSaid = el("span");
+  const gone = el("details", { class: "gone card", ontoggle: () => { if (gone.open) redraw.soon(); } }, el("summary", {}, goneSaid), goneBody);
   fill(main, el("div", { class: "page-head" }, el("h1", {}, "Workers")), facts, hollow, grid, gone);
 
   async function draw() {
-    const all = (await get("/v1/workers", { samples: SAMPLES, ended: true })).items;
-    const silent = (worker) => Date.now() - new Date(worker.seen_at) > SILENT_MS;
-    const here = all.filter((worker) => !worker.ended_at && !silent(worker));
-    const left = all.filter((worker) => worker.ended_at || silent(worker));
+    const living = (await get("/v1/workers", { samples: SAMPLES })).items;
+    // One whose machine went down says no farewell.
+    const isSilent = (worker) => Date.now() - new Date(worker.seen_at) > SILENT_MS;
+    const here = living.filter((worker) => !isSilent(worker)), silent = living.filter(isSilent);
     await know(here.flatMap((worker) => worker.slots).map((slot) => slot.trial_id).filter(Boolean).slice(0, MOST_TRIALS));
     const slots = here.flatMap((worker) => worker.slots), busy = slots.filter((slot) => slot.busy).length;
     fill(facts, fact("workers", number(here.length)), fact("slots training", `${number(busy)} of ${number(slots.length)}`),
@@ -40,10 +40,10 @@ export async function workersPage({ main, live }) {
       cards.get(worker.id).update(worker, (id) => training(id));
     }
     for (const [id, card] of cards) if (!kept.has(id)) { card.node.remove(); cards.delete(id); }
-    gone.hidden = !left.length;
-    goneCount.textContent = `${number(left.length)} that ${left.length === 1 ? "has" : "have"} left`;
-    const told = JSON.stringify(left.map((worker) => [worker.id, worker.ended_at]));
-    if (goneBody.dataset.told !== told) { goneBody.dataset.told = told; fill(goneBody, goneTable(left)); }
+    goneSaid.textContent = silent.length ? `Workers that have left; ${number(silent.length)} not heard from` : "Workers that have left";
+    if (!gone.open) return;
+    const left = [...(await get("/v1/workers", { ended: true, limit: MOST_LEFT })).items.filter((worker) => worker.ended_at), ...silent];
+    put(goneBody, left.map((worker) => [worker.id, worker.ended_at]), () => (left.length ? goneTable(left) : el("p", { class: "note" }, "None has left.")));
   }
 
   /** The trials that are trained now, and the names of their searches. */
