@@ -48,6 +48,11 @@ export function snug(share = 0.05) {
   return { min: (ends) => ends.min - room(ends), max: (ends) => ends.max + room(ends) };
 }
 
+/** The same for a logarithmic axis; below two decades it ends at powers of ten, or there would be nothing to read. */
+export function snugLog(low, high) {
+  return high >= 100 * low ? { kind: "log", min: (ends) => ends.min / 1.15, max: (ends) => ends.max * 1.15 } : { kind: "log" };
+}
+
 /** A legend along the bottom edge that scrolls when there are many; give `room({bottom: 66})`. */
 export function legend(ink, names) {
   return { type: "scroll", data: names, bottom: 0, itemHeight: 8, itemWidth: 16, textStyle: { color: ink.soft, fontSize: 12, lineHeight: 20 }, pageIconColor: ink.ink, pageTextStyle: { color: ink.soft } };

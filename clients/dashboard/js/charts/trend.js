@@ -1,7 +1,7 @@
 // A metric against the values of one hyperparameter: trials, medians with quartiles, and what is worth marking.
 import { number } from "../format.js";
 import { band, boxes, uprights, whiskers } from "./bands.js";
-import { axis, jitter, room, snug, tip, tooltip } from "./parts.js";
+import { axis, jitter, room, snug, snugLog, tip, tooltip } from "./parts.js";
 
 const STRIP = 0.5;
 
@@ -34,6 +34,7 @@ export function trendOption(trend, ink, { metric = 0, log = false, chart = "line
   const x = (value) => (asNames ? places.get(named(value)) : value);
   const points = trend.points.filter((point) => point.metrics[shape.name] !== null);
   const onLog = log && groups.every((group) => (group.low ?? group.value) > 0);
+  const ends = onNumbers ? groups.flatMap((group) => [group.low ?? group.value, group.high ?? group.value]) : [];
   const names = groups.map((group) => (bars && group.low !== null && group.low !== group.high ? `${number(group.low)} – ${number(group.high)}` : named(group.value)));
   const lines = marks(shape, ink, { x, groups, asNames, small }).map(uprights);
   const frame = {
@@ -44,7 +45,7 @@ export function trendOption(trend, ink, { metric = 0, log = false, chart = "line
         min: -0.5, max: groups.length - 0.5, scale: false,
         axisLabel: { fontSize: small ? 11 : 12, customValues: groups.map((_, place) => place), formatter: (value) => clip(names[value] ?? "", small ? 12 : 22) },
       })
-      : axis(ink, small ? "" : trend.name, { ...(onLog ? { kind: "log" } : snug(0.03)), ...(small ? { splitNumber: 3 } : {}) }),
+      : axis(ink, small ? "" : trend.name, { ...(onLog ? snugLog(Math.min(...ends), Math.max(...ends)) : snug(0.03)), ...(small ? { splitNumber: 3 } : {}) }),
     tooltip: tooltip(ink, (told) => (told.data?.trial ? tip(`Trial ${told.data.trial.number}`, [[trend.name, named(told.data.trial.value)], [shape.name, told.data.trial.metrics[shape.name]]])
       : told.data?.group ? groupTip(told.data.group, shape, trend) : null)),
   };

@@ -52,8 +52,11 @@ export function hyperparametersOf(search, trials) {
   return [...names].sort((a, b) => order(a) - order(b) || a.localeCompare(b, "en", { numeric: true })).map((name) => {
     const one = defined[order(name)] ?? {};
     const seen = trials.all().filter((trial) => name in trial.hyperparameters);
+    const values = one.values ?? [];
+    // A choice of numbers that lie far apart, as 1, 18, 64, 1024, is read on a logarithmic axis.
+    const wide = values.length > 2 && values.every((value) => typeof value === "number" && value > 0) && Math.max(...values) >= 50 * Math.min(...values);
     return {
-      name, type: one.type ?? typeof seen[0].hyperparameters[name], sampling: one.sampling ?? "linear", values: one.values ?? [],
+      name, type: one.type ?? typeof seen[0].hyperparameters[name], sampling: one.sampling ?? (wide ? "log" : "linear"), values,
       low: one.min_value ?? null, high: one.max_value ?? null, conditional: seen.length < trials.all().length, ordered: one.ordered ?? false,
     };
   }).filter((each) => each.type !== "fixed");
@@ -67,7 +70,8 @@ function fits(pattern, name) {
 
 /** Whether values of a hyperparameter are numbers on an axis, and not names, truth values or lists. */
 export function isNumeric(hyperparameter) {
-  return hyperparameter.type === "int" || hyperparameter.type === "float" || hyperparameter.type === "number";
+  const { type, values } = hyperparameter;
+  return ["int", "float", "number"].includes(type) || (type === "choice" && values.length > 0 && values.every((value) => typeof value === "number"));
 }
 
 /**

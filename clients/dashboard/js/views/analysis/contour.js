@@ -3,7 +3,7 @@ import { keep } from "../../address.js";
 import { get } from "../../api.js";
 import { cells } from "../../charts/bands.js";
 import { figure } from "../../charts/figure.js";
-import { axis, jitter, room, snug, tip, tooltip } from "../../charts/parts.js";
+import { axis, jitter, room, snug, snugLog, tip, tooltip } from "../../charts/parts.js";
 import { colourKey } from "../../charts/scales.js";
 import { pick } from "../../components/controls.js";
 import { el, fill } from "../../dom.js";
@@ -123,6 +123,6 @@ function axisPlaces(told) {
   // A single column has no width of its own.
   if (cellsOf.length === 1) cellsOf[0] = log ? [ticks[0] * 0.9, ticks[0] * 1.1] : [ticks[0] - 0.5, ticks[0] + 0.5];
   return { cells: cellsOf, place: (value) => value, axis: (ink, name, side) => axis(ink, name, {
-    side, kind: log ? "log" : "value", splitLine: { show: false }, ...(log ? { min: (ends) => ends.min / 1.1, max: (ends) => ends.max * 1.1 } : snug(0.02)),
+    side, splitLine: { show: false }, ...(log ? snugLog(ticks[0], ticks.at(-1)) : snug(0.02)),
   }) };
 }

@@ -22,7 +22,7 @@ export async function diagnosisTab({ place, search, trials, query }) {
   const state = { verdict: query.get("verdict") ?? "", running: query.get("running") ?? "no", trial: query.get("trial") ?? "" };
   const items = new Map();
   let open = true;
-  const lead = el("div", { class: "card verdict-card", "aria-live": "polite" }), detail = el("section", { class: "card findings", "aria-label": "Findings of the trial" });
+  const lead = el("div", { class: "card verdict-card", "aria-live": "polite" }), detail = el("section", { class: "card trial-findings", "aria-label": "Findings of the trial" });
   const asked = question({ search, ask: read, show, fail: (error) => { drawing.fail(error.message); fill(lead, error.message); }, pause: 4000, key: (now) => (state.running === "yes" ? `${endedCount(now)} ${now.epochs_recorded}` : `${endedCount(now)}`) });
 
   const drawing = figure({

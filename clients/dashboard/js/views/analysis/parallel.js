@@ -161,7 +161,7 @@ export async function parallelTab({ place, search, trials, query }) {
           choose(axis.name, from === null && to === null ? null : [[from ?? 0, to ?? 1]]);
         },
       });
-      const box = (tick, place) => el("label", { class: "check" }, el("input", {
+      const box = (tick, place) => el("label", { class: "tickbox" }, el("input", {
         type: "checkbox", "data-field": `${axis.name} ${place}`, checked: !intervals || intervals.some(([from, to]) => tick.place >= from && tick.place <= to),
         onchange: (event) => {
           const boxes = [...event.target.closest(".ticks").querySelectorAll("input")], half = 0.5 / axis.ticks.length;
@@ -170,12 +170,12 @@ export async function parallelTab({ place, search, trials, query }) {
         },
       }), axis.written(tick.place));
       return el("div", { class: `axis-line${hidden.has(axis.name) ? " off" : ""}`, role: "group", "aria-label": axis.label },
-        el("label", { class: "check" }, el("input", { type: "checkbox", "data-field": `${axis.name} shown`, checked: !hidden.has(axis.name), "aria-label": `Show the axis ${axis.label}`, onchange: (event) => {
+        el("label", { class: "tickbox" }, el("input", { type: "checkbox", "data-field": `${axis.name} shown`, checked: !hidden.has(axis.name), "aria-label": `Show the axis ${axis.label}`, onchange: (event) => {
           if (event.target.checked) hidden.delete(axis.name); else if (axes.length - hidden.size > 2) hidden.add(axis.name); else { event.target.checked = true; return; }
           redraw(); fields();
         } }), el("b", {}, axis.label)),
         axis.numeric ? el("span", { class: "row bounds" }, bound(0), " to ", bound(1)) : el("span", { class: "row ticks" }, axis.ticks.map(box)),
-        el("span", { class: "row moves" },
+        el("span", { class: "row axis-moves" },
           el("button", { type: "button", class: "quiet icon", disabled: at === 0, "data-field": `${axis.name} left`, "aria-label": `Move ${axis.label} left`, onclick: () => move(-1) }, "←"),
           el("button", { type: "button", class: "quiet icon", disabled: at === axes.length - 1, "data-field": `${axis.name} right`, "aria-label": `Move ${axis.label} right`, onclick: () => move(1) }, "→")));
     }));
@@ -193,7 +193,7 @@ export async function parallelTab({ place, search, trials, query }) {
       labelled("Colour and last axis", pick("Metric", metricNames(search, trials), state.metric, (metric) => change({ metric }))),
       labelled("at the", pick("Epoch", [["best", "best epoch"], ["last", "last epoch"]], state.at, (at) => change({ at }))), el("span", { class: "note" }, better(search.objective.direction))),
     el("div", { class: "stack" }, drawing.node,
-      el("div", { class: "grid chosen" },
+      el("div", { class: "grid brushed" },
         el("section", { class: "card", "aria-label": "Axes" }, el("div", { class: "head" }, el("h2", {}, "Axes"), clear), el("p", { class: "note small" }, "Choose by values, put axes beside each other, or hide them."), panel),
         el("section", { class: "card", "aria-label": "Chosen" }, el("div", { class: "head" }, el("h2", {}, "Chosen trials"), save), said, table.node))));
   drawing.busy();

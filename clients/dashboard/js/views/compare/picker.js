@@ -52,5 +52,5 @@ export function picker({ label, placeholder, find, chose }) {
       if (shown.length) mark((marked + (event.key === "ArrowDown" ? 1 : -1) + shown.length) % shown.length);
     }
   });
-  return el("div", { class: "picker" }, field, list);
+  return el("div", { class: "finder" }, field, list);
 }

@@ -18,7 +18,7 @@ const AXES = { trials: "scored trials", epochs: "epochs", elapsed_seconds: "time
 
 export async function compareSearches({ place, ids, query, live, again }) {
   const state = { by: query.get("by") ?? "trials", target: query.get("target") ?? "" };
-  const chips = el("div", { class: "row chips" });
+  const chips = el("div", { class: "row" });
   const body = el("div");
   const find = async (text) => (await get("/v1/searches", { name: text || null, limit: 30 })).items.filter((one) => !ids.includes(one.id))
     .map((one) => ({ id: one.id, name: one.name, more: `${one.state.toLowerCase()}, ${one.trials.completed + one.trials.stopped} trials, best ${number(one.best?.score)} (${one.objective.name})` }));
@@ -151,6 +151,6 @@ export async function compareSearches({ place, ids, query, live, again }) {
 
 /** A name with its colour, and a button that leaves it out. */
 export function chip(name, colour, drop, href = null) {
-  return el("span", { class: "chip" }, el("i", { class: `dot ${colour}`, "aria-hidden": "true" }), href ? el("a", { href }, name) : name,
+  return el("span", { class: "compared" }, el("i", { class: `dot ${colour}`, "aria-hidden": "true" }), href ? el("a", { href }, name) : name,
     el("button", { type: "button", class: "quiet icon", "aria-label": `Leave out ${name}`, onclick: drop }, "×"));
 }

@@ -7,7 +7,7 @@ import { el } from "../../dom.js";
  * @param rows    [{name, cells: [node or text], best?: place of the best cell, differs?: whether the cells are not all alike}]
  */
 export function sideBySide({ label, heads, rows }) {
-  return el("div", { class: "table side", tabindex: "0", role: "region", "aria-label": label }, el("table", { "aria-label": label },
+  return el("div", { class: "table beside", tabindex: "0", role: "region", "aria-label": label }, el("table", { "aria-label": label },
     el("thead", {}, el("tr", {}, el("td", {}), heads.map((head) => el("th", { scope: "col" }, head)))),
     el("tbody", {}, rows.map((row) => el("tr", { class: row.differs ? "differs" : null },
       el("th", { scope: "row" }, row.name, row.differs ? el("span", { class: "visually-hidden" }, " (differs)") : null),

@@ -92,7 +92,7 @@ export async function compareTrials({ place, ids, query, live, again }) {
     fill(lead, trials.length < 2 ? "Add another trial to compare it with." : different.length ? [`They differ in ${different.length} of ${rows.length} values: `, el("b", {}, different.map((row) => row.name).join(", ")), "."] : "Their values are the same: what differs is chance.");
   }
 
-  fill(place, el("div", { class: "card chooser-card" }, el("div", { class: "row chips" }, trials.map((trial, at) => chip(names[at], colour(at), () => set(ids.filter((id) => id !== trial.id)), address(["trials", trial.id])))),
+  fill(place, el("div", { class: "card chooser-card" }, el("div", { class: "row" }, trials.map((trial, at) => chip(names[at], colour(at), () => set(ids.filter((id) => id !== trial.id)), address(["trials", trial.id])))),
     ids.length < MOST ? picker({ label: "Add a trial", placeholder: `Add a trial of ${search.name} by its number …`, find, chose: (id) => set([...ids, id]) }) : null),
   el("div", { class: "card verdict-card" }, lead),
   el("div", { class: "grid" },
