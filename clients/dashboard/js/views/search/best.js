@@ -1,6 +1,7 @@
 // The best trial so far, with all it takes to have its model.
 import { address } from "../../address.js";
 import { get } from "../../api.js";
+import { codeOf } from "../../components/code.js";
 import { copyButton, downloadButton } from "../../components/controls.js";
 import { el, fill } from "../../dom.js";
 import { duration, number } from "../../format.js";
@@ -29,7 +30,7 @@ export function bestCard({ search }) {
           pairs("Hyperparameters", best.hyperparameters),
           pairs("Metrics at its best epoch", best.metrics),
           pairs("Cost", { parameters: number(best.parameters), "training time": duration(best.seconds), epochs: best.epochs })),
-        best.code ? el("details", { open }, el("summary", {}, "Keras code that rebuilds and trains it"), el("pre", { tabindex: "0" }, el("code", {}, best.code)))
+        best.code ? el("details", { open }, el("summary", {}, "Keras code that rebuilds and trains it"), codeOf(best.code, "python"))
           : el("p", { class: "note" }, "There is no code: it needs the data set, which is not here (any more)."))); 
   }
 

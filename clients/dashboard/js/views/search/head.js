@@ -14,6 +14,7 @@ export const ENDED = ["COMPLETED", "FAILED", "CANCELLED"];
 const EXPORTS = [
   ["Trials as CSV", "trials", "csv"], ["Trials as JSON lines", "trials", "jsonl"], ["Trials as Parquet", "trials", "parquet"],
   ["Epochs as CSV", "epochs", "csv"], ["Epochs as JSON lines", "epochs", "jsonl"], ["Epochs as Parquet", "epochs", "parquet"],
+  ["TensorBoard files (zip)", "epochs", "tensorboard"],
 ];
 
 function of(planned) { return planned ? el("small", {}, ` of ${number(planned)}`) : null; }
@@ -46,7 +47,7 @@ export function searchHead({ search, changed, leaving }) {
     put(title, `${now.name}|${now.state}`, () => [now.name, " ", state(now.state)]);
     put(about, JSON.stringify([now.tags, now.parallelism, now.priority]), aboutLine);
     progress.value = now.progress ?? (ENDED.includes(now.state) ? 1 : 0);
-    values.best.label.textContent = `best ${now.objective.name}`;
+    values.best.label.textContent = values.best.label.title = `best ${now.objective.name}`;
     put(values.best.value, `${now.best?.trial_id}`, () => (now.best ? el("a", { href: address(["trials", now.best.trial_id]) }, number(now.best.score)) : "–"));
     fill(values.ended.value, number(ended), of(now.planned_trials));
     fill(values.running.value, number(t.running), t.queued ? el("small", {}, ` + ${number(t.queued)} queued`) : null);
@@ -78,9 +79,9 @@ export function searchHead({ search, changed, leaving }) {
   function aboutLine() {
     const named = now.definition?.dataset?.name ?? now.definition?.imported?.file;
     const data = now.dataset_id ? el("a", { href: address(["datasets", now.dataset_id]) }, named ?? "its data set") : named ?? "no data set";
-    const parts = [el("span", {}, now.tuner), el("span", {}, "on ", data), el("span", {}, `${now.objective.name}, ${now.objective.direction === "max" ? "higher" : "lower"} is better`),
-      el("span", {}, `${now.parallelism} at a time`), now.priority ? el("span", {}, `priority ${now.priority}`) : null];
-    return [parts, Object.entries(now.tags).map(([key, value]) => el("span", { class: "tag" }, value ? `${key}: ${value}` : key))];
+    const parts = [[now.tuner], ["on ", data], [`${now.objective.name}, ${now.objective.direction === "max" ? "higher" : "lower"} is better`], [`${now.parallelism} at a time`]];
+    if (now.priority) parts.push([`priority ${now.priority}`]);
+    return [parts.map((part, i) => el("span", { class: i === parts.length - 1 ? "said last" : "said" }, part)), Object.entries(now.tags).map(([key, value]) => el("span", { class: "tag" }, value ? `${key}: ${value}` : key))];
   }
 
   function sayings() {
