@@ -12,6 +12,8 @@ from mkdocs.structure.pages import Page
 from tools.openapi_document import openapi_document
 from tools.site.rest_pages import rest_pages
 
+_LINK_OUT = re.compile(r"\[`?([^\]`]+)`?\]\((?:\.\./)+(?!decisions|examples)[^)]*\)")
+
 
 def on_config(config: MkDocsConfig) -> MkDocsConfig:
     """Adds a page of the reference for each group of operations to the navigation."""
@@ -29,7 +31,7 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 
 def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> str:
     """Links to files of the repository that are no pages become plain code: they lead nowhere from the site."""
-    return re.sub(r"\[`?([^\]`]+)`?\]\((?:\.\./)+(?!decisions|examples)[^)]*\)", r"`\1`", markdown) if page else markdown
+    return _LINK_OUT.sub(r"`\1`", markdown)
 
 
 def _section(nav: list[Any], name: str) -> list[Any]:
@@ -44,5 +46,3 @@ def _section(nav: list[Any], name: str) -> list[Any]:
                 except KeyError:
                     continue
     raise KeyError(name)
-
-
