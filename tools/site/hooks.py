@@ -1,4 +1,4 @@
-"""What MkDocs does besides rendering docs/: pages made from the OpenAPI document, and links out of docs/ made absolute."""
+"""What MkDocs does besides rendering docs/: pages from the OpenAPI document, and no links out of docs/."""
 
 from __future__ import annotations
 

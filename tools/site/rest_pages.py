@@ -29,8 +29,8 @@ def _operation(document: Document, method: str, path: str, operation: Document) 
     if parameters:
         parts.append("| parameter | in | type | |\n|---|---|---|---|")
         parts += [
-            f"| `{each['name']}`{' *' if each.get('required') else ''} | {each['in']} | {_type(each.get('schema', {}))} | "
-            f"{_cell(each.get('description') or each.get('schema', {}).get('description', ''))} |"
+            f"| `{each['name']}`{' *' if each.get('required') else ''} | {each['in']} "
+            f"| {_type(each.get('schema', {}))} | {_cell(each.get('description') or each.get('schema', {}).get('description', ''))} |"
             for each in parameters
         ]
         parts.append("")
