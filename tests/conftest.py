@@ -20,7 +20,7 @@ _frozen_with: set[str] = set()
 
 
 @pytest.fixture(autouse=True)
-def settled_heap() -> Iterator[None]:
+def settled_heap() -> None:
     """Takes what the imports left out of the collector's sight, once at the start and once more after Keras came.
 
     Else each collection looks through a million objects that stay for good: 0.3 s to 0.7 s at every `clear_session()`.
@@ -30,7 +30,6 @@ def settled_heap() -> Iterator[None]:
             _frozen_with.add(name)
             gc.collect()
             gc.freeze()
-    yield
 
 
 @pytest.fixture(scope="session")

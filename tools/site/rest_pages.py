@@ -30,7 +30,7 @@ def _operation(document: Document, method: str, path: str, operation: Document) 
         parts.append("| parameter | in | type | |\n|---|---|---|---|")
         parts += [
             f"| `{each['name']}`{' *' if each.get('required') else ''} | {each['in']} "
-            f"| {_type(each.get('schema', {}))} | {_cell(each.get('description') or each.get('schema', {}).get('description', ''))} |"
+            f"| {_type(each.get('schema', {}))} | {_told(each)} |"
             for each in parameters
         ]
         parts.append("")
@@ -99,6 +99,10 @@ def _example(content: Document, title: str) -> list[str]:
     text = shown if isinstance(shown, str) else json.dumps(shown, indent=2, ensure_ascii=False)
     lines = "\n".join(f"    {line}" for line in text.splitlines())
     return [f'??? example "{title}"\n\n    ```json\n{lines}\n    ```\n']
+
+
+def _told(parameter: Document) -> str:
+    return _cell(parameter.get("description") or parameter.get("schema", {}).get("description", ""))
 
 
 def _cell(text: str) -> str:
