@@ -15,7 +15,6 @@ from storage.repository import Repository
 from tests.chromium import started_chromium
 from tests.databases import PostgresServer, SharedRepository, SqliteTemplate, postgres_server
 
-
 _frozen_with: set[str] = set()
 
 
