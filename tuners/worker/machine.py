@@ -134,7 +134,7 @@ class Machine:
             trainers: The process id of each place's trainer, None where there is none.
         """
         memory = psutil.virtual_memory()
-        cpu = psutil.cpu_percent() / 100
+        cpu = round(psutil.cpu_percent() / 100, 4)
         known, self._first = not self._first, False
         living = {pid for pid in trainers if pid is not None}
         self._trainers = {pid: process for pid, process in self._trainers.items() if pid in living}
@@ -169,7 +169,7 @@ class Machine:
                 process = self._trainers[pid] = psutil.Process(pid)
                 process.cpu_percent()
                 return None, int(process.memory_info().rss)
-            return min(1.0, known.cpu_percent() / 100 / cores()), int(known.memory_info().rss)
+            return min(1.0, round(known.cpu_percent() / 100 / cores(), 4)), int(known.memory_info().rss)
         except psutil.Error:
             # It has just ended, or is not ours to look at.
             return None, None

@@ -49,7 +49,7 @@ export async function datasetsPage({ main, live }) {
   fill(builtin, el("ul", { class: "plain-list" }, known.items.map((set) => el("li", {}, el("a", { href: address(["new"], { dataset: set.name }), title: `New search with ${set.name}` }, set.name),
     el("span", { class: "small note" }, ` ${set.description}${set.needs_network ? " Fetched on first use." : ""}`)))));
   const redraw = refresher(draw);
-  const close = listen("/v1/events", DATASET_KINDS, redraw.soon, live);
+  const close = listen("/v1/events", DATASET_KINDS, redraw.soon, (on) => { live(on); if (on) redraw.soon(); });
   return () => { redraw.end(); upload.end(); close(); };
 }
 
@@ -98,6 +98,6 @@ export async function datasetPage({ main, path, live }) {
 
   await findSearches();
   const redraw = refresher(findSearches);
-  const close = listen("/v1/events", ["search.created", "search.completed", "search.failed", "search.cancelled", "search.deleted"], redraw.soon, live);
+  const close = listen("/v1/events", ["search.created", "search.completed", "search.failed", "search.cancelled", "search.deleted"], redraw.soon, (on) => { live(on); if (on) redraw.soon(); });
   return () => { redraw.end(); preview.end(); close(); };
 }

@@ -64,7 +64,7 @@ async function jobPage({ main, live, base, back, parts }) {
     draw();
   });
   draw();
-  const close = listen(`/v1/searches/${encodeURIComponent(job.id)}/events`, [...SEARCH_KINDS, ...TRIAL_KINDS], redraw.soon, live);
+  const close = listen(`/v1/searches/${encodeURIComponent(job.id)}/events`, [...SEARCH_KINDS, ...TRIAL_KINDS], redraw.soon, (on) => { live(on); if (on) redraw.soon(); });
   return () => { redraw.end(); close(); shown?.end(); };
 }
 

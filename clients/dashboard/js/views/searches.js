@@ -220,6 +220,10 @@ export async function searchesPage({ main, live }) {
     if (searches.has(event.search_id)) stale.add(event.search_id); else again.soon();
     if (kind === "search.deleted") { again.soon(); chosen.delete(event.search_id); drawCompare(); }
     redraw.soon();
-  }, live);
+  }, (on) => {
+    live(on);
+    // What happened before the stream was open, or while it was cut off, is told by nobody: it is read.
+    if (on) { countStale = true; redraw.soon(); again.soon(); }
+  });
   return () => { ended = true; clearTimeout(typing); redraw.end(); again.end(); lines.end(); close(); };
 }
