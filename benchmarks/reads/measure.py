@@ -7,6 +7,7 @@ import statistics
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from urllib.parse import urlsplit
 
 Address = Callable[[int], str]
@@ -36,14 +37,14 @@ class Measured:
         first_ms: The slowest of the first ones after the server's start.
         first_cpu_ms: Processor time of the server's process for one of them, on average.
         taken_ms: Those after them.
-        cpu_ms: Processor time of the server's process for one of those: it says the same on a busy machine.
+        cpu_ms: Processor time of the server's process for each of those: it says the same on a busy machine.
     """
 
     read: Read
     first_ms: float
     first_cpu_ms: float
     taken_ms: Sequence[float]
-    cpu_ms: float
+    cpu_ms: Sequence[float]
     size_kb: float
 
     @property
@@ -52,9 +53,15 @@ class Measured:
 
     @property
     def p99(self) -> float:
-        """The smallest time that 99 of 100 reads do not exceed."""
-        ordered = sorted(self.taken_ms)
-        return ordered[min(len(ordered) - 1, -(-99 * len(ordered) // 100) - 1)]
+        return _p99(self.taken_ms)
+
+    @property
+    def cpu_p50(self) -> float:
+        return statistics.median(self.cpu_ms)
+
+    @property
+    def cpu_p99(self) -> float:
+        return _p99(self.cpu_ms)
 
 
 class Connection:
@@ -86,12 +93,21 @@ def measure(connection: Connection, read: Read, *, repeats: int, pid: int) -> Me
     """
     start = cpu_ms(pid)
     first = max(connection.get(read.path(number))[0] for number in range(read.firsts))
-    between = cpu_ms(pid)
-    answers = [connection.get(read.path(read.firsts + number)) for number in range(repeats)]
-    end = cpu_ms(pid)
-    size_kb = statistics.median(len(body) for _, body in answers) / 1024
-    taken = [ms for ms, _ in answers]
-    return Measured(read, first, (between - start) / read.firsts, taken, (end - between) / repeats, size_kb)
+    clock = [cpu_ms(pid)]
+    taken, sizes = [], []
+    for number in range(repeats):
+        ms, body = connection.get(read.path(read.firsts + number))
+        clock.append(cpu_ms(pid))
+        taken.append(ms)
+        sizes.append(len(body))
+    spent = [after - before for before, after in pairwise(clock)]
+    return Measured(read, first, (clock[0] - start) / read.firsts, taken, spent, statistics.median(sizes) / 1024)
+
+
+def _p99(values: Sequence[float]) -> float:
+    """The smallest value that 99 of 100 do not exceed."""
+    ordered = sorted(values)
+    return ordered[min(len(ordered) - 1, -(-99 * len(ordered) // 100) - 1)]
 
 
 def cpu_ms(pid: int) -> float:
