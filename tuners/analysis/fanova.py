@@ -64,13 +64,15 @@ def shares(columns: Sequence[Column], scores: Floats, *, seed: int) -> Shares:
     trees = [tree for tree in trees if tree.variance > 0.0]
     if not trees:
         return Shares(np.zeros(len(columns)), {}, 0.0)
-    single = np.array([[tree.explained(group) for group in groups] for tree in trees])
+    single = np.array([tree.explained(groups) for tree in trees])
     totals = np.array([tree.variance for tree in trees])
     strongest = sorted(np.argsort(-(single / totals[:, None]).mean(axis=0), kind="stable")[:PAIRED].tolist())
-    pairs: dict[tuple[int, int], float] = {}
-    for i, j in itertools.combinations(strongest, 2):
-        both = np.array([tree.explained([*groups[i], *groups[j]]) for tree in trees])
-        pairs[i, j] = float(np.mean(np.clip(both - single[:, i] - single[:, j], 0.0, None) / totals))
+    paired = list(itertools.combinations(strongest, 2))
+    both = np.array([tree.explained([[*groups[i], *groups[j]] for i, j in paired]) for tree in trees])
+    pairs = {
+        (i, j): float(np.mean(np.clip(both[:, place] - single[:, i] - single[:, j], 0.0, None) / totals))
+        for place, (i, j) in enumerate(paired)
+    }
     return Shares((single / totals[:, None]).mean(axis=0), pairs, min(1.0, max(0.0, float(forest.oob_score_))))
 
 
@@ -106,7 +108,6 @@ class _Leaves:
         volumes = self.sizes.prod(axis=1)
         self.mean = float(self.values @ volumes)
         self.variance = float(((self.values - self.mean) ** 2) @ volumes)
-        self._overlaps: dict[int, Floats] = {}
 
     @classmethod
     def of(cls, tree: object, bounds: Floats) -> _Leaves:
@@ -129,20 +130,24 @@ class _Leaves:
             pending += [(left[node], low, below), (right[node], above, high)]
         return cls(np.array(values), np.array(lows), np.array(highs))
 
-    def explained(self, features: Sequence[int]) -> float:
-        """Variance of the marginal over these features, in squared units of the score."""
+    def explained(self, sets: Sequence[Sequence[int]]) -> list[float]:
+        """Variance of the marginal over each set of features, in squared units of the score."""
+        # Kept for this call only: of all trees together they would take gigabytes.
+        overlaps: dict[int, Floats] = {}
+        return [self._explained(features, overlaps) for features in sets]
+
+    def _explained(self, features: Sequence[int], overlaps: dict[int, Floats]) -> float:
         others = np.delete(self.sizes, features, axis=1).prod(axis=1)
         # Values less their mean: the second moment is the variance then, without a difference of large numbers.
         weights = (self.values - self.mean) * others
-        overlap = self._overlap(features[0])
-        for each in features[1:]:
-            overlap = overlap * self._overlap(each)
+        overlap: Floats | float = 1.0
+        for each in features:
+            if each not in overlaps:
+                overlaps[each] = self._overlap(each)
+            overlap = overlap * overlaps[each]
         return max(0.0, float(weights @ overlap @ weights))
 
     def _overlap(self, feature: int) -> Floats:
-        found = self._overlaps.get(feature)
-        if found is None:
-            low, high = self.low[:, feature], self.high[:, feature]
-            found = np.clip(np.minimum(high[:, None], high) - np.maximum(low[:, None], low), 0.0, None)
-            self._overlaps[feature] = found
-        return found
+        low, high = self.low[:, feature], self.high[:, feature]
+        shared: Floats = np.clip(np.minimum(high[:, None], high) - np.maximum(low[:, None], low), 0.0, None)
+        return shared
