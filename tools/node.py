@@ -69,7 +69,11 @@ def install(folder: Path) -> None:
 def main(arguments: Sequence[str]) -> int:
     folder, *command = arguments
     if command == ["install"]:
-        install(Path(folder))
+        try:
+            install(Path(folder))
+        except NoNetwork as missing:
+            print(missing, file=sys.stderr)
+            return 1
         return 0
     return run(Path(folder), *command).returncode
 

@@ -25,7 +25,7 @@ export function picker({ label, placeholder, find, chose }) {
     const mine = ++turn, text = field.value.trim();
     clearTimeout(timer);
     let found;
-    try { found = await find(text); } catch (error) { found = []; fill(list, el("li", { class: "note" }, error.message)); list.hidden = false; return; }
+    try { found = await find(text); } catch (error) { fill(list, el("li", { class: "note" }, error.message)); list.hidden = false; return; }
     if (mine !== turn || !field.isConnected) return;
     shown = found;
     shownFor = text;
