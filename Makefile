@@ -7,7 +7,7 @@ export OMP_NUM_THREADS ?= 1
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up test test-quick check format examples bench screenshots vendor typescript twins catalogue lock clean
+.PHONY: help setup demo up test test-quick test-mlflow check format examples bench screenshots vendor typescript twins catalogue lock clean
 
 help:  ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -37,6 +37,11 @@ test: $(VENV)/.ready  ## Check style, types and imports, then run every test on 
 
 test-quick: $(VENV)/.ready  ## Run the tests that train no model and need no browser
 	@$(BIN)/python -m pytest -n $${TEST_PROCESSES:-2} --dist loadfile -q -m "not keras and not browser"
+
+test-mlflow: $(VENV)/.ready  ## Run the tests of MLflow runs against MLflow's own server too, in .venv-mlflow (a few minutes)
+	@test -x .venv-mlflow/bin/mlflow || ($(PYTHON) -m venv .venv-mlflow && \
+		.venv-mlflow/bin/python -m pip install -qq --disable-pip-version-check "mlflow>=3.17,<4")
+	@HEADSTOCK_TEST_MLFLOW=$(CURDIR)/.venv-mlflow/bin/mlflow $(BIN)/python -m pytest -q tests/clients/test_mlflow.py
 
 check: $(VENV)/.ready  ## Check style, types, import directions and container files
 	@PATH="$(CURDIR)/$(BIN):$$PATH" tools/check.sh

@@ -1,4 +1,4 @@
-"""The server's part of the `headstock` command: up, api, coordinator, worker, migrate, fsck.
+"""The server's part of the `headstock` command: up, api, coordinator, worker, mlflow, migrate, fsck.
 
 The client's command finds these by entry point. Nothing heavy is imported before a command runs, so that `headstock
 watch` starts as fast with the server installed as without.
@@ -115,7 +115,7 @@ def coordinator(
         settings = _settings(
             data_dir=data_dir, database_url=database_url, artifacts_url=artifacts_url, log_level=log_level
         )
-        _become("coordinator", settings)
+        _become(settings, "tuners", "coordinator")
 
 
 def worker(
@@ -136,7 +136,23 @@ def worker(
             code=allow_code,
             log_level=log_level,
         )
-        _become("worker", settings)
+        _become(settings, "tuners", "worker")
+
+
+def mlflow(
+    tracking_uri: Annotated[
+        str | None, typer.Option("--tracking-uri", help="Address of the tracking server.", show_default="the setting")
+    ] = None,
+    data_dir: DataDir = None,
+    database_url: DatabaseUrl = None,
+    log_level: LogLevel = None,
+) -> None:
+    """Write trials to an MLflow tracking server while they run. A second one waits until the first is gone."""
+    with _plain_errors():
+        settings = _settings(
+            data_dir=data_dir, database_url=database_url, mlflow_tracking_uri=tracking_uri, log_level=log_level
+        )
+        _become(settings, "service.mlflow")
 
 
 def migrate(data_dir: DataDir = None, database_url: DatabaseUrl = None) -> None:
@@ -195,13 +211,13 @@ def _settings(**flags: Any) -> Settings:
     return Settings(**{name: value for name, value in flags.items() if value is not None})
 
 
-def _become(role: str, settings: Settings) -> None:
-    """Turn this process into the role, so that signals and exit codes are its own."""
+def _become(settings: Settings, *module: str) -> None:
+    """Turn this process into what `python -m` runs, so that signals and exit codes are its own."""
     import sys
 
     from service.local import environment_for
 
-    os.execve(sys.executable, [sys.executable, "-P", "-m", "tuners", role], environment_for(settings))
+    os.execve(sys.executable, [sys.executable, "-P", "-m", *module], environment_for(settings))
 
 
 @contextmanager

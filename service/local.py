@@ -110,12 +110,15 @@ def run_local(settings: Settings, *, say: Callable[[str], None]) -> None:
             repository.close()
         sock = cleanup.enter_context(contextlib.closing(listening_socket(settings.host, settings.port)))
         url = address_of(sock)
+        roles = [
+            Role("api", ("-P", "-m", "service", "--fd", str(sock.fileno())), pass_fds=(sock.fileno(),)),
+            Role("coordinator", ("-P", "-m", "tuners", "coordinator")),
+            Role("worker", ("-P", "-m", "tuners", "worker")),
+        ]
+        if settings.mlflow_tracking_uri:
+            roles.append(Role("mlflow", ("-P", "-m", "service.mlflow"), vital=False))
         supervisor = Supervisor(
-            (
-                Role("api", ("-P", "-m", "service", "--fd", str(sock.fileno())), pass_fds=(sock.fileno(),)),
-                Role("coordinator", ("-P", "-m", "tuners", "coordinator")),
-                Role("worker", ("-P", "-m", "tuners", "worker")),
-            ),
+            roles,
             environment=environment_for(settings),
             log_dir=settings.data_dir / "logs",
             # The worker needs its own grace to put checkpoints away; this one only ends what hangs beyond it.

@@ -21,11 +21,15 @@ _LOOK_S = 0.1
 
 @dataclass(frozen=True, slots=True)
 class Role:
-    """One child: its name, what follows `python` on its command line, and the descriptors it inherits."""
+    """One child: its name, what follows `python` on its command line, and the descriptors it inherits.
+
+    `vital`: whether the service gives up with it; what is not is started again for ever.
+    """
 
     name: str
     arguments: tuple[str, ...]
     pass_fds: tuple[int, ...] = ()
+    vital: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +49,7 @@ class Restarts:
     most: int = 6
 
     def wait_s(self, deaths: int) -> float:
-        return float(min(self.longest_s, self.first_s * 2 ** (deaths - 1)))
+        return float(min(self.longest_s, self.first_s * 2.0 ** min(deaths - 1, 60)))
 
 
 class RoleGaveUp(Exception):
@@ -108,7 +112,7 @@ class Supervisor:
         """Watch the children until `stop` is set.
 
         Raises:
-            RoleGaveUp: One of them dies again and again right after its start.
+            RoleGaveUp: A vital one dies again and again right after its start.
         """
         while not stop.wait(_LOOK_S):
             self.look()
@@ -126,7 +130,7 @@ class Supervisor:
                 continue
             child.process = None
             child.deaths = 1 if now - child.started_at >= self._restarts.steady_s else child.deaths + 1
-            if child.deaths >= self._restarts.most:
+            if child.deaths >= self._restarts.most and child.role.vital:
                 raise RoleGaveUp(
                     f"the {child.role.name} dies right after its start (exit code {code}): "
                     f"see {self.log_path(child.role.name)}"

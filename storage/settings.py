@@ -19,6 +19,7 @@ from pydantic_settings import (
 )
 
 _BUILDER_NAME = re.compile(r"[a-z0-9_.-]{1,64}")
+_HTTP_ADDRESS = re.compile(r"https?://[^/\s]+")
 _BUILDER_TARGET = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)*:[^\W\d]\w*")
 
 
@@ -83,7 +84,17 @@ class Settings(BaseSettings):
     code: bool = Field(
         False, description="Whether submitters may send Python that builds models. It runs as the worker's user."
     )
+    mlflow_tracking_uri: str = Field(
+        "", description="Address of an MLflow tracking server (`http://...`): trials become runs there. Empty: none."
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least severe log lines kept.")
+
+    @field_validator("mlflow_tracking_uri")
+    @classmethod
+    def _an_address(cls, uri: str) -> str:
+        if uri and not _HTTP_ADDRESS.match(uri):
+            raise ValueError("write it as `http://host:port` or `https://host`: runs are written over HTTP")
+        return uri
 
     @field_validator("builders")
     @classmethod

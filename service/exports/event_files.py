@@ -37,7 +37,7 @@ def event_file_pieces(trials: TrialReads, search: Search, *, gate: Gate, clock: 
         FileFailed: The child took too long or too much memory, or ended; what was yielded is no whole file.
     """
     space = Space.from_json({"hyperparameters": [], **search.space})
-    metrics = sorted({name for trial in trials.scored_trials(search.id) for name in trial.metrics})
+    metrics = sorted(trials.scored_columns(search.id).metrics)
     experiment = Experiment(
         created=search.created_at.timestamp(),
         hyperparameters=[_described(each) for each in space.hyperparameters],

@@ -96,6 +96,8 @@ def test_tables_and_exports(search: headstock.Search, tmp_path: Path) -> None:
     assert len(search.export(tmp_path / "t.csv").read_text().splitlines()) == 4
     rows = search.export(tmp_path / "e.jsonl", table="epochs").read_text().splitlines()
     assert [json.loads(row)["epoch"] for row in rows] == [0, 1] * 3
+    runs = search.export_tensorboard(tmp_path / "runs")
+    assert sorted(path.name for path in runs.iterdir() if path.is_dir()) == ["trial-0000", "trial-0001", "trial-0002"]
 
 
 def test_trends(search: headstock.Search) -> None:

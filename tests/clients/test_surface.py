@@ -368,6 +368,7 @@ async def tour_of_results(client: headstock.AsyncClient, search: headstock.Async
             max_value=2, baseline="only", trial=best, against="seconds", x=units, y=rate, method="fanova", theme="dark",
         )  # fmt: skip
     rows = await search.export(folder / "epochs", table="epochs", format="jsonl")
+    assert (await search.export_tensorboard(folder / "runs")).is_dir()
     assert len(rows.read_text().splitlines()) == 6
     trial = await client.trial(best.id)
     assert (await trial.refresh()).score == 0.75

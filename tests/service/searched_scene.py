@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import random
+from collections.abc import Callable
 from typing import Any, Literal
 
 from starlette.testclient import TestClient
@@ -29,10 +30,12 @@ def searched(
     direction: Literal["min", "max"] = "max",
     folds: int = FOLDS,
     seed: int = 3,
+    crashed: Callable[[], object] = lambda: None,
 ) -> SearchId:
     """30 trials, of which 25 are scored: the rest broke, ran out of memory, still run, or wait.
 
-    The objective is `val_accuracy` or `val_loss`; each trial trains `folds` times (once where it is 1).
+    The objective is `val_accuracy` or `val_loss`; each trial trains `folds` times (once where it is 1). `crashed` is
+    called when an attempt has crashed that is tried again.
     """
     definition["model"]["layers"].insert(
         2, {"if": {"hp": "regular"}, "layers": [{"layer": "Dropout", "rate": {"hp": "dropout"}}]}
@@ -66,6 +69,8 @@ def searched(
         (claim,) = repository.claim_trials(worker.id, count=1, lease_s=60.0)
         trial = claim.trial
         _train(service, claim.lease, trial.number, dict(trial.values), draw, folds=folds)
+        if trial.number == 5:
+            crashed()
     return search_id
 
 
@@ -111,7 +116,7 @@ def _row(values: Document, number: int, fold: int, epoch: int, draw: random.Rand
 
 def accuracy(values: Document) -> float:
     """0.2 to 0.95: a peak of the rate, more units are better, dropout and the activation matter a little."""
-    rate = 0.3 * abs(math.log10(values["learning_rate"]) + 3)
+    rate: float = 0.3 * abs(math.log10(values["learning_rate"]) + 3)
     return (
         0.9
         - rate

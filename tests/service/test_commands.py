@@ -13,6 +13,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from pydantic import ValidationError
 from typer import Typer
 from typer.testing import CliRunner
 
@@ -94,6 +95,14 @@ def test_flags_win_over_variables_and_variables_over_the_file(tmp_path: Path, mo
     monkeypatch.setenv("HEADSTOCK_SLOTS", "2")
     settings = commands._settings(port=3, slots=None)
     assert (settings.port, settings.slots, settings.log_level) == (3, 2, "error")
+
+
+@pytest.mark.parametrize("uri", ["mlflow.example", "file:///runs", "http://", "sqlite:///a.db"])
+def test_a_tracking_server_has_an_address(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, uri: str) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HEADSTOCK_MLFLOW_TRACKING_URI", uri)
+    with pytest.raises(ValidationError, match="over HTTP"):
+        Settings()
 
 
 def test_children_get_every_setting_in_force(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -246,10 +255,16 @@ STUBBORN = (
 
 
 def supervisor(
-    folder: Path, code: str, *, clock: ManualClock | None = None, grace_s: float = 10.0, most: int = 3
+    folder: Path,
+    code: str,
+    *,
+    clock: ManualClock | None = None,
+    grace_s: float = 10.0,
+    most: int = 3,
+    vital: bool = True,
 ) -> Supervisor:
     return Supervisor(
-        [Role("one", ("-c", code))],
+        [Role("one", ("-c", code), vital=vital)],
         environment=dict(os.environ),
         log_dir=folder / "logs",
         grace_s=grace_s,
@@ -289,6 +304,20 @@ def test_a_child_that_cannot_stay_up_ends_the_service(tmp_path: Path) -> None:
     with pytest.raises(RoleGaveUp, match="exit code 1"):
         wait_until(look)
     assert "the reason" in watched.log_path("one").read_text()
+
+
+def test_a_child_that_is_not_vital_is_started_for_ever(tmp_path: Path) -> None:
+    clock = ManualClock()
+    watched = supervisor(tmp_path, "import sys; sys.exit('again')", clock=clock, vital=False)
+    watched.start()
+
+    def look() -> bool:
+        clock.advance(31.0 if not watched.pids() else 0.0)
+        watched.look()
+        return watched.log_path("one").read_text().count("again") >= 6
+
+    wait_until(look)
+    watched.stop()
 
 
 def test_a_child_that_will_not_stop_is_killed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -108,7 +108,7 @@ def test_tensorboard_reads_what_the_tables_say(
             assert [step for step, _, _ in told] == rows["epoch"].tolist()
             assert [time for _, time, _ in told] == times
             np.testing.assert_array_equal(
-                np.float32([value for _, _, value in told]), rows[f"metric:{name}"].to_numpy(np.float32)
+                np.array([value for _, _, value in told], dtype=np.float32), rows[f"metric:{name}"].to_numpy(np.float32)
             )
 
     # The table of the HParams plugin: a line for each trial that has begun.
@@ -119,7 +119,7 @@ def test_tensorboard_reads_what_the_tables_say(
     statuses = {"COMPLETED": "STATUS_SUCCESS", "STOPPED": "STATUS_SUCCESS", "FAILED": "STATUS_FAILURE"}
     for number, trial in begun.iterrows():
         line = lines[f"trial-{number:04d}"]
-        values = {name.removeprefix("hp:"): value for name, value in trial.items() if str(name).startswith("hp:")}
+        values = {str(name).removeprefix("hp:"): value for name, value in trial.items() if str(name).startswith("hp:")}
         assert line["hparams"] == {
             name: pytest.approx(value) if isinstance(value, float) else value
             for name, value in values.items()

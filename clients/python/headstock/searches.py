@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from headstock import _downloads, _events, _pages, frames
+from headstock import _downloads, _events, _pages, event_files, frames
 from headstock._http import Http
 from headstock._seam import SearchShown, in_thread, listed, progress_view
 from headstock._waiting import until_ended
@@ -471,6 +471,21 @@ class Search(SearchShown):
         target = Path(path)
         query = {"table": table, "format": format or format_of(target)}
         return _downloads.download(self._http, f"{self._path}/export", target, query=query)
+
+    def export_tensorboard(self, folder: str | Path) -> Path:
+        """Write TensorBoard's event files, a run for each trial that has begun; returns the folder, for `--logdir`.
+
+        Args:
+            folder: Made if it is not there. Runs of an older export into it are replaced.
+        """
+        target = Path(folder)
+        target.mkdir(parents=True, exist_ok=True)
+        query = {"format": "tensorboard"}
+        archive = _downloads.download(self._http, f"{self._path}/export", target / f".{self.id}.zip", query=query)
+        try:
+            return in_thread(event_files.unpack, archive, target)
+        finally:
+            archive.unlink()
 
     def _trial_records(
         self, *, state: TrialState | None = None, order: TrialOrder | None = None, descending: bool = False

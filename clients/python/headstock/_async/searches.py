@@ -8,7 +8,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from headstock import frames
+from headstock import event_files, frames
 from headstock._async import _downloads, _events, _pages
 from headstock._async._http import AsyncHttp
 from headstock._async._seam import SearchShown, in_thread, listed, progress_view
@@ -473,6 +473,21 @@ class AsyncSearch(SearchShown):
         target = Path(path)
         query = {"table": table, "format": format or format_of(target)}
         return await _downloads.download(self._http, f"{self._path}/export", target, query=query)
+
+    async def export_tensorboard(self, folder: str | Path) -> Path:
+        """Write TensorBoard's event files, a run for each trial that has begun; returns the folder, for `--logdir`.
+
+        Args:
+            folder: Made if it is not there. Runs of an older export into it are replaced.
+        """
+        target = Path(folder)
+        target.mkdir(parents=True, exist_ok=True)
+        query = {"format": "tensorboard"}
+        archive = await _downloads.download(self._http, f"{self._path}/export", target / f".{self.id}.zip", query=query)
+        try:
+            return await in_thread(event_files.unpack, archive, target)
+        finally:
+            archive.unlink()
 
     def _trial_records(
         self, *, state: TrialState | None = None, order: TrialOrder | None = None, descending: bool = False

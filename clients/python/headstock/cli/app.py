@@ -9,7 +9,7 @@ import typer
 from typer.core import TyperGroup
 
 from headstock._version import __version__
-from headstock.cli import analysis, datasets, demo, jobs, results, searches, server, trends, weights
+from headstock.cli import analysis, datasets, demo, exports, jobs, results, searches, server, trends, weights
 from headstock.cli.session import Session
 from headstock.errors import HeadstockError, Invalid
 from headstock.terminal.console import SafeConsole
@@ -70,6 +70,7 @@ def connection(
 
 searches.add_to(app)
 results.add_to(app)
+exports.add_to(app)
 jobs.add_to(app)
 trends.add_to(app)
 analysis.add_to(app)

@@ -1,4 +1,4 @@
-"""Commands that read results: best, trials, epochs, exports, models, templates, workers."""
+"""Commands that read results: best, trials, epochs, models, templates, workers."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from rich.text import Text
 
 from headstock import words
 from headstock.cli.session import JsonFlag, SearchReference, session_of
-from headstock.definitions import Format, Table
 from headstock.errors import HeadstockError
 from headstock.models import Slot
 from headstock.searches import Search
@@ -25,7 +24,6 @@ def add_to(app: typer.Typer) -> None:
     app.command()(best)
     app.command()(trials)
     app.command()(epochs)
-    app.command()(export)
     app.command("import")(import_results)
     app.command()(model)
     app.command()(templates)
@@ -131,29 +129,6 @@ def epochs(
         ),
         empty=f"No epoch of trial {found.number} has been recorded yet; it is {found.state}.",
     )
-
-
-def export(
-    context: typer.Context,
-    search: SearchReference = "latest",
-    output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="File to write; its ending chooses the format.")
-    ] = None,
-    table: Annotated[Table, typer.Option("--table", help="A row per trial, or per epoch.")] = "trials",
-    format: Annotated[
-        Format | None, typer.Option("--format", help="csv, jsonl or parquet. Default: the file's ending.")
-    ] = None,
-    as_json: JsonFlag = False,
-) -> None:
-    """Save a search's trials or epochs as a table."""
-    session = session_of(context)
-    found = session.search(search)
-    target = output or Path(f"{file_name(found.name)}-{table}.{format or 'csv'}")
-    written = found.export(target, table=table, format=format)
-    if as_json:
-        session.print_json({"path": str(written), "search_id": found.id, "table": table})
-    else:
-        session.out.print(f"Wrote {written} ({words.size(written.stat().st_size)})", markup=False, soft_wrap=True)
 
 
 def import_results(
