@@ -15,12 +15,14 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import headstock
+import numpy as np
 from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 
@@ -31,7 +33,7 @@ COLOURS = 256
 EACH_BYTES = 250_000
 ALL_BYTES = 4_000_000
 WIDE, HIGH = 1280, 960
-PHONE = {"width": 390, "height": 844}
+PHONE = {"width": 390, "height": 1500}
 
 
 @dataclass(frozen=True)
@@ -202,13 +204,22 @@ def draw(page: Page, client: headstock.Client, shot: Shot) -> None:
     page.goto(f"{client.url}/#/{shot.place}")
     page.locator(shot.sign).first.wait_for(timeout=60_000)
     page.locator("[aria-busy=true]").first.wait_for(state="detached", timeout=60_000)
+    page.wait_for_function("[...document.images].every((image) => image.offsetParent === null || image.complete)")
     page.wait_for_timeout(SETTLED_MS)
 
 
 def keep(page: Page, path: Path) -> None:
-    """The picture, in as few colours as do it no harm."""
-    picture = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
-    picture.quantize(COLOURS, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE).save(path, optimize=True)
+    reduced(Image.open(io.BytesIO(page.screenshot())).convert("RGB")).save(path, optimize=True)
+
+
+def reduced(picture: Image.Image) -> Image.Image:
+    """The picture in 256 colours: the commonest as they are, so that no ground is tinted, and others for the rest."""
+    counted = Counter(np.asarray(picture).reshape(-1, 3).view("V3").ravel().tolist())
+    common = [part for colour, _ in counted.most_common(COLOURS // 2) for part in colour]
+    rest = picture.quantize(COLOURS // 2, method=Image.Quantize.MAXCOVERAGE).getpalette() or []
+    palette = Image.new("P", (1, 1))
+    palette.putpalette(common + rest)
+    return picture.quantize(palette=palette, dither=Image.Dither.NONE)
 
 
 def weigh(folder: Path) -> None:
