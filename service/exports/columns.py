@@ -25,7 +25,7 @@ _TRIAL_COLUMNS: dict[str, ColumnType] = {
     "number": "int", "id": "text", "state": "text", "score": "float", "best_epoch": "int", "epochs": "int",
     "attempts": "int", "seconds": "float", "parameters": "int", "device": "text", "parent_trial_id": "text",
     "bracket": "int", "round": "int", "start_epoch": "int", "target_epochs": "int", "failure_code": "text",
-    "started_at": "time", "ended_at": "time", "swept": "text", "ended_seq": "int",
+    "started_at": "time", "ended_at": "time", "elapsed_seconds": "float", "swept": "text", "ended_seq": "int",
 }  # fmt: skip
 _EPOCH_COLUMNS: dict[str, ColumnType] = {
     "trial_number": "int", "trial_id": "text", "execution": "int", "fold": "int", "epoch": "int", "seconds": "float",
@@ -118,10 +118,17 @@ def _trial_rows(
             trial.number, trial.id, trial.state.value, trial.score, trial.best_epoch, trial.epochs, trial.attempt,
             trial.seconds, trial.parameters, trial.device, trial.parent_trial_id, trial.bracket, trial.round,
             trial.start_epoch, trial.target_epochs, trial.failure.code if trial.failure else None,
-            trial.started_at, trial.ended_at, swept(trial), trial.ended_seq,
+            trial.started_at, trial.ended_at, _elapsed(search, trial), swept(trial), trial.ended_seq,
             *(trial.values.get(name) for name in hyperparameters),
             *(trial.metrics.get(name) for name in metrics),
         ]  # fmt: skip
+
+
+def _elapsed(search: Search, trial: Trial) -> float | None:
+    """Seconds from the search's start to the trial's end; None where either is not known."""
+    if search.started_at is None or trial.ended_at is None:
+        return None
+    return max(0.0, (trial.ended_at - search.started_at).total_seconds())
 
 
 def _epoch_rows(

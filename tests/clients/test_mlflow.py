@@ -117,7 +117,7 @@ def assert_same(service: Service, search_id: str, address: str, *, folds: int) -
         assert float(run["params"]["learning_rate"]) == trial["hp:learning_rate"]
         assert run["params"]["units"] == str(trial["hp:units"])
         assert run["params"]["regular"] == str(trial["hp:regular"]).lower()
-        assert ("dropout" in run["params"]) == trial["hp:regular"]
+        assert ("regular_rate" in run["params"]) == trial["hp:regular"]
         if math.isnan(trial["score"]):
             assert reader.history(run["run_id"], "trial/score") == []
         else:

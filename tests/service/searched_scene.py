@@ -38,14 +38,16 @@ def searched(
     called when an attempt has crashed that is tried again.
     """
     definition["model"]["layers"].insert(
-        2, {"if": {"hp": "regular"}, "layers": [{"layer": "Dropout", "rate": {"hp": "dropout"}}]}
+        2, {"if": {"hp": "regular"}, "layers": [{"layer": "Dropout", "rate": {"hp": "regular_rate"}}]}
     )
     definition["model"]["layers"][1]["activation"] = {"hp": "activation"}
     definition["hyperparameters"] += [
         {"name": "regular", "type": "boolean"},
-        {"name": "dropout", "type": "float", "min_value": 0.0, "max_value": 0.5, "when": [{"hp": "regular"}]},
         {"name": "activation", "type": "choice", "values": ["relu", "tanh", "elu"]},
+        {"name": "regular_rate", "type": "float", "min_value": 0.0, "max_value": 0.5, "when": [{"hp": "regular"}]},
     ]
+    # By name, as Optuna has them: a forest draws by the order of its features.
+    definition["hyperparameters"].sort(key=lambda hyperparameter: hyperparameter["name"])
     definition["objective"] = {"name": "val_accuracy" if direction == "max" else "val_loss", "direction": direction}
     definition["limits"] = {"max_trials": TRIALS}
     definition["fit"]["epochs"] = EPOCHS
@@ -116,14 +118,9 @@ def _row(values: Document, number: int, fold: int, epoch: int, draw: random.Rand
 
 def accuracy(values: Document) -> float:
     """0.2 to 0.95: a peak of the rate, more units are better, dropout and the activation matter a little."""
-    rate: float = 0.3 * abs(math.log10(values["learning_rate"]) + 3)
-    return (
-        0.9
-        - rate
-        + 0.05 * math.log2(values["units"] / 256) / 3
-        - 0.2 * values.get("dropout", 0.0)
-        + {"relu": 0.05, "tanh": 0.0, "elu": 0.02}[values["activation"]]
-    )
+    found: float = 0.9 - 0.3 * abs(math.log10(values["learning_rate"]) + 3)
+    found += 0.05 * math.log2(values["units"] / 256) / 3 - 0.2 * values.get("regular_rate", 0.0)
+    return found + {"relu": 0.05, "tanh": 0.0, "elu": 0.02}[values["activation"]]
 
 
 def _point(draw: random.Random) -> Document:
@@ -134,5 +131,5 @@ def _point(draw: random.Random) -> Document:
         "activation": draw.choice(["relu", "tanh", "elu"]),
     }
     if point["regular"]:
-        point["dropout"] = draw.uniform(0.0, 0.5)
+        point["regular_rate"] = draw.uniform(0.0, 0.5)
     return point

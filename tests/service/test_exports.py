@@ -1,14 +1,11 @@
-"""What pandas reads in one line from each format, and that it gives the API's own answers."""
+"""What leaves in each format, and that pandas reads it in one line; `test_answers_equal_pandas` computes with it."""
 
 from __future__ import annotations
 
 import io
-import json
 import math
-from collections.abc import Callable
 from typing import Any
 
-import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 from starlette.testclient import TestClient
@@ -19,6 +16,7 @@ from storage.clock import SystemClock
 from storage.ids import SearchId
 from storage.records import EpochRow, NewTrial, Slot
 from tests.service.assembled import Service
+from tests.service.exported import exported
 from tests.service.sweep_scene import trained_sweep
 from tuners.child_files import FileFailed
 from tuners.space import Hyperparameter
@@ -26,61 +24,11 @@ from tuners.tables.client import parquet_bytes
 from tuners.tables.wire import Column
 
 Document = dict[str, Any]
-READERS: dict[str, Callable[[bytes], pd.DataFrame]] = {
-    "csv": lambda data: pd.read_csv(io.BytesIO(data)),
-    "jsonl": lambda data: pd.json_normalize(list(map(json.loads, data.splitlines()))),
-    "parquet": lambda data: pd.read_parquet(io.BytesIO(data)),
-}
 
 
 @pytest.fixture
 def sweep(service: Service, ada: TestClient, definition: Document) -> SearchId:
     return trained_sweep(service, ada, definition)
-
-
-def exported(client: TestClient, search_id: str, table: str, format: str) -> pd.DataFrame:
-    answer = client.get(f"/v1/searches/{search_id}/export?table={table}&format={format}")
-    assert answer.status_code == 200, answer.text
-    frame = READERS[format](answer.content)
-    # JSON lines nest: `metrics.loss` is what the tables call `metric:loss`.
-    return frame.rename(columns=lambda name: name.replace("hyperparameters.", "hp:").replace("metrics.", "metric:"))
-
-
-@pytest.mark.parametrize("format", READERS)
-def test_pandas_computes_the_objective_trend(ada: TestClient, sweep: SearchId, format: str) -> None:
-    trials = exported(ada, sweep, "trials", format)
-    ended = trials[trials["score"].notna()].sort_values("ended_seq")
-    points = ada.get(f"/v1/searches/{sweep}/trends/objective").json()["points"]
-    assert ended["number"].tolist() == [point["number"] for point in points]
-    assert ended["score"].cummax().tolist() == [point["best"] for point in points]
-    assert ended["epochs"].cumsum().tolist() == [point["epochs_spent"] for point in points]
-    assert ended["seconds"].cumsum().tolist() == pytest.approx([point["seconds_spent"] for point in points])
-    assert len(points) == 8
-
-
-@pytest.mark.parametrize("format", READERS)
-def test_pandas_computes_a_hyperparameter_trend(ada: TestClient, sweep: SearchId, format: str) -> None:
-    trials = exported(ada, sweep, "trials", format)
-    scored = trials[trials["score"].notna() & trials["swept"].isin(["units"]) | (trials["number"] == 0)]
-    groups = scored.groupby("hp:units")["score"]
-    trend = ada.get(f"/v1/searches/{sweep}/trends/hyperparameters/units").json()
-    assert [group["value"] for group in trend["values"]] == sorted(groups.groups) == [1, 6, 18, 64, 256, 1024]
-    for name, theirs in (("median", groups.median()), ("mean", groups.mean()), ("best", groups.max())):
-        assert [group[name] for group in trend["values"]] == pytest.approx(theirs.tolist())
-    assert [group["count"] for group in trend["values"]] == groups.size().tolist()
-
-
-@pytest.mark.parametrize("format", READERS)
-@pytest.mark.parametrize("metric", ["accuracy", "loss"])
-def test_pandas_computes_the_epoch_bands(ada: TestClient, sweep: SearchId, format: str, metric: str) -> None:
-    epochs = exported(ada, sweep, "epochs", format)
-    one_each = epochs.groupby(["trial_id", "epoch"])[f"metric:{metric}"].mean().groupby("epoch")
-    trend = ada.get(f"/v1/searches/{sweep}/trends/epochs?metric={metric}").json()
-    assert len(trend["bands"]) == 2
-    for band in trend["bands"]:
-        theirs = [one_each.get_group(band["epoch"]).quantile(q) for q in trend["quantiles"]]
-        assert band["quantiles"] == pytest.approx(theirs)
-        assert band["count"] == one_each.get_group(band["epoch"]).count()
 
 
 def test_parquet_has_types(service: Service, ada: TestClient, sweep: SearchId) -> None:

@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import io
 import json
 from typing import Any
 
-import numpy as np
-import pandas as pd
 import pytest
 from starlette.testclient import TestClient
 
 from storage.ids import SearchId
 from tests.service.analysis_scene import trained_search
 from tests.service.assembled import Service
-from tuners.analysis.fanova import shares
-from tuners.analysis.wire import Column
 
 Document = dict[str, Any]
 
@@ -51,23 +46,6 @@ def test_another_metric_has_other_reasons(ada: TestClient, search: SearchId) -> 
     assert found["pairs"] == []
     assert sum(each["share"] for each in found["hyperparameters"]) == pytest.approx(1.0)
     assert all(each["share_where_active"] is None for each in found["hyperparameters"])
-
-
-def test_shares_are_those_of_the_exported_table(ada: TestClient, search: SearchId) -> None:
-    """Where a conditional hyperparameter acts, the forest can be grown again from a table and nothing else."""
-    frame = pd.read_csv(io.StringIO(ada.get(f"/v1/searches/{search}/export").text))
-    frame = frame[frame["hp:dropout"].notna()]
-    scores = frame["score"].to_numpy()
-    columns = [
-        Column(name="units", kind="steps", count=8, places=list(frame["hp:units"] / 32 - 1)),
-        Column(name="learning_rate", kind="range", places=list((np.log10(frame["hp:learning_rate"]) + 4) / 2)),
-        Column(name="dropout", kind="range", places=list(frame["hp:dropout"] / 0.5)),
-    ]
-    seed = ada.get(f"/v1/searches/{search}").json()["seed"]
-    expected = shares(columns, scores, seed=seed).single[2]
-    found = next(each for each in asked(ada, search)["hyperparameters"] if each["name"] == "dropout")
-    assert found["trials"] == len(frame)
-    assert found["share_where_active"] == pytest.approx(expected, abs=1e-6)
 
 
 def test_too_little_is_said_and_not_guessed(ada: TestClient, definition: Document) -> None:

@@ -144,7 +144,7 @@ def test_the_table_knows_the_space(service: Service, ada: TestClient, definition
     assert infos["units"]["domainInterval"] == {"minValue": 32.0, "maxValue": 256.0}
     assert infos["learning_rate"]["domainInterval"] == {"minValue": 1e-4, "maxValue": 1e-2}
     assert infos["learning_rate"]["description"] == "sampled on a log scale"
-    assert infos["dropout"]["description"] == "active under conditions"
+    assert infos["regular_rate"]["description"] == "active under conditions"
     assert infos["regular"]["domainDiscrete"] == [False, True]
     assert infos["activation"]["domainDiscrete"] == ["elu", "relu", "tanh"]
     assert [metric["name"]["tag"] for metric in experiment["metricInfos"]][:3] == ["trial/score", "accuracy", "loss"]
