@@ -7,7 +7,7 @@ export OMP_NUM_THREADS ?= 1
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up test test-quick test-mlflow check format examples bench screenshots vendor typescript twins catalogue lock clean
+.PHONY: help setup demo up test test-quick test-mlflow faults check format examples bench screenshots vendor typescript twins catalogue lock clean
 
 help:  ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -29,14 +29,17 @@ demo: $(VENV)/.ready  ## Run a real search on the digits data, from submit to be
 up: $(VENV)/.ready  ## Start the service on this machine (stop it with Ctrl-C)
 	@$(BIN)/headstock up
 
-test: $(VENV)/.ready  ## Check style, types and imports, then run every test on SQLite and PostgreSQL
+test: $(VENV)/.ready  ## Check style, types and imports, then run the tests on SQLite and PostgreSQL (faults: make faults)
 	@PATH="$(CURDIR)/$(BIN):$$PATH" tools/check.sh
 	@tools/browser.sh
 	@echo "Running the tests ..."
-	@$(BIN)/python -m pytest -n $${TEST_PROCESSES:-2} --dist loadfile -q
+	@$(BIN)/python -m pytest -n $${TEST_PROCESSES:-2} --dist loadfile -q -m "not faults"
 
 test-quick: $(VENV)/.ready  ## Run the tests that train no model and need no browser
 	@$(BIN)/python -m pytest -n $${TEST_PROCESSES:-2} --dist loadfile -q -m "not keras and not browser"
+
+faults: $(VENV)/.ready  ## Kill, stop and restart real trainers and workers in the middle of trials (3 minutes)
+	@$(BIN)/python -m pytest -n $${TEST_PROCESSES:-2} -q -m faults
 
 test-mlflow: $(VENV)/.ready  ## Run the tests of MLflow runs against MLflow's own server too, in .venv-mlflow (a few minutes)
 	@test -x .venv-mlflow/bin/mlflow || ($(PYTHON) -m venv .venv-mlflow && \

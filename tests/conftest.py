@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,20 +14,14 @@ from storage.repository import Repository
 from tests.chromium import started_chromium
 from tests.databases import PostgresServer, SharedRepository, SqliteTemplate, postgres_server
 
-_frozen_with: set[str] = set()
 
-
-@pytest.fixture(autouse=True)
+@pytest.fixture(scope="module", autouse=True)
 def settled_heap() -> None:
-    """Takes what the imports left out of the collector's sight, once at the start and once more after Keras came.
+    """Takes what lives by now out of the garbage collector's sight.
 
-    Else each collection looks through a million objects that stay for good: 0.3 s to 0.7 s at every `clear_session()`.
+    Else each `clear_session()` looks through a million objects that stay for good: 0.3 s to 0.7 s, hundreds of times.
     """
-    for name in ("pytest", "keras"):
-        if name in sys.modules and name not in _frozen_with:
-            _frozen_with.add(name)
-            gc.collect()
-            gc.freeze()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")
@@ -42,8 +35,9 @@ def postgres() -> Iterator[PostgresServer]:
         yield server
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
+    """Ended with its module: while it runs, its thread has a running event loop, and no test there could begin one."""
     with started_chromium() as browser:
         yield browser
 

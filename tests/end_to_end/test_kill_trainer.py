@@ -11,7 +11,7 @@ from tests.end_to_end.conftest import Service
 from tests.end_to_end.definitions import digits
 from tests.waiting import wait_until
 
-pytestmark = pytest.mark.keras
+pytestmark = [pytest.mark.keras, pytest.mark.faults]
 
 EPOCHS = 40
 

@@ -18,7 +18,7 @@ from tests.waiting import wait_until
 from tuners.space import Space
 from tuners.trainer import checkpoints
 
-pytestmark = pytest.mark.keras
+pytestmark = [pytest.mark.keras, pytest.mark.faults]
 
 # Enough epochs that a test can step in while they run.
 LONG = {"fit": {"epochs": 40, "batch_size": 64, "validation_split": 0.2}}
