@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import statistics
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -13,23 +12,16 @@ from hypothesis import strategies as st
 from scipy.stats import spearmanr
 
 from service.exports.text import safe_cell
-from service.progress import progress_of
 from service.trends.hyperparameter import BINS, MOST_DISTINCT, ValuePoint, hyperparameter_trend
 from service.trends.objective import score_progress
 from service.trends.quantiles import quantile, ranks, spearman
 from service.trends.sampling import down_sampled
 from storage.columns import ScoredColumns
-from storage.ids import DatasetId, SearchId, TrialId
+from storage.ids import TrialId
 from storage.records import (
-    BestScore,
     Direction,
-    Limits,
-    Objective,
     Scalar,
-    Search,
-    TrialCounts,
 )
-from storage.states import SearchState
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 FINITE = st.floats(allow_nan=False, allow_infinity=False, min_value=-1e6, max_value=1e6)
@@ -195,74 +187,3 @@ def test_formulas_are_defused(text: str) -> None:
 @pytest.mark.parametrize("value", [-1, -0.5, "relu", None, True])
 def test_numbers_and_plain_texts_are_left_alone(value: Scalar | None) -> None:
     assert safe_cell(value) is value
-
-
-# Progress
-
-
-SEARCH = Search(
-    id=SearchId("s_1"),
-    owner="ada",
-    name="x",
-    state=SearchState.RUNNING,
-    state_reason=None,
-    definition={},
-    space={},
-    dataset_id=DatasetId("d_1"),
-    objective=Objective("val_loss", "min"),
-    tuner="random",
-    limits=Limits(max_trials=10),
-    parallelism=1,
-    executions_per_trial=1,
-    max_retries_per_trial=1,
-    priority=0,
-    seed=1,
-    tags={},
-    counts=TrialCounts(completed=5),
-    best=BestScore(TrialId("t_1"), 0.5),
-    oracle_version=1,
-    checked_at=START,
-    planned_trials=10,
-    planned_epochs=100,
-    epochs_recorded=50,
-    device_seconds=0.0,
-    active_seconds=30.0,
-    trials_since_best=0,
-    versions={},
-    created_at=START,
-    started_at=START,
-    ended_at=None,
-)
-
-
-def test_half_done_takes_as_long_again() -> None:
-    progress = progress_of(SEARCH)
-    assert (progress.fraction, progress.remaining_seconds) == (0.5, 30.0)
-
-
-def test_early_stopping_does_not_hold_progress_back() -> None:
-    assert progress_of(replace(SEARCH, epochs_recorded=20)).fraction == 0.5
-
-
-def test_hyperband_is_measured_in_epochs() -> None:
-    search = replace(SEARCH, tuner="hyperband", limits=Limits(), epochs_recorded=10)
-    assert progress_of(search).fraction == 0.1
-
-
-def test_the_nearest_limit_decides() -> None:
-    search = replace(SEARCH, limits=Limits(max_trials=10, max_seconds=40.0))
-    progress = progress_of(search)
-    assert (progress.fraction, progress.remaining_seconds) == (0.75, 10.0)
-
-
-def test_an_open_end_is_unknown() -> None:
-    search = replace(SEARCH, limits=Limits(), planned_trials=None, planned_epochs=None)
-    progress = progress_of(search)
-    assert (progress.fraction, progress.remaining_seconds) == (None, None)
-
-
-def test_only_a_completed_search_is_whole() -> None:
-    assert progress_of(replace(SEARCH, counts=TrialCounts(completed=10), epochs_recorded=100)).fraction == 0.999
-    assert progress_of(replace(SEARCH, state=SearchState.COMPLETED, epochs_recorded=3)).fraction == 1.0
-    cancelled = progress_of(replace(SEARCH, state=SearchState.CANCELLED))
-    assert (cancelled.fraction, cancelled.remaining_seconds) == (0.5, 0.0)
