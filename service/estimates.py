@@ -28,7 +28,7 @@ def plan_document(checked: Checked, *, owner: str, ctx: Context) -> PlanOut:
     plan, model = checked.plan, checked.model
     disk = None
     if plan.trials is not None and model.max_parameters is not None:
-        disk = plan.trials * checked.definition.executions_per_trial * model.max_parameters * _BYTES_PER_PARAMETER
+        disk = plan.trials * checked.definition.trainings_per_trial * model.max_parameters * _BYTES_PER_PARAMETER
     return PlanOut(
         trials=plan.trials,
         epochs=plan.epochs,
@@ -70,7 +70,7 @@ def _measured(checked: Checked, *, owner: str, ctx: Context) -> list[float]:
     where = SearchFilter(owner=owner, dataset_id=DatasetId(checked.dataset.id))
     found: list[float] = []
     for search in ctx.repository.list_searches(where, limit=_SEARCHES_LOOKED_AT).items:
-        if search.executions_per_trial != checked.definition.executions_per_trial or not search.epochs_recorded:
+        if search.executions_per_trial != checked.definition.trainings_per_trial or not search.epochs_recorded:
             continue
         trials = ctx.repository.list_trials(search.id, limit=_TRIALS_LOOKED_AT, states=TRIAL_SCORED).items
         found += [trial.seconds / trial.epochs for trial in trials if trial.epochs and trial.seconds > 0]

@@ -99,6 +99,15 @@ def test_a_plan_stores_no_search(service: Service, ada: TestClient, definition: 
     assert service.stored()[0] == 0
 
 
+def test_the_disk_of_a_plan_counts_every_fold(ada: TestClient, definition: Document) -> None:
+    definition["tuner"] = {"type": "random"}
+    definition["limits"] = {"max_trials": 4}
+    del definition["fit"]["validation_split"]
+    definition["fit"]["cross_validation"] = {"folds": 3}
+    plan = ada.post("/v1/searches/plan", json=definition).json()
+    assert plan["disk_bytes"] == 4 * 3 * 1000 * 16
+
+
 def test_a_plan_tells_seconds_once_like_trials_were_measured(
     service: Service, ada: TestClient, definition: Document, search: Document, tmp_path: Path
 ) -> None:
