@@ -107,8 +107,8 @@ class ScriptedTrainer:
                 try:
                     self._script(self, job)
                 except OSError:
-                    # A process that was killed writes nothing more; this thread finds its folder gone instead.
-                    if not self.killed.is_set():
+                    # A process that was killed, or whose trial was taken away, finds its folder gone: no fault of the test.
+                    if not self.killed.is_set() and Path(job.scratch).exists():
                         raise
 
 
