@@ -107,7 +107,7 @@ class ScriptedTrainer:
                 try:
                     self._script(self, job)
                 except OSError:
-                    # A process that was killed, or whose trial was taken away, finds its folder gone: no fault of the test.
+                    # Killed, or its trial taken away: its folder is gone, and that is no fault of the test.
                     if not self.killed.is_set() and Path(job.scratch).exists():
                         raise
 
