@@ -7,7 +7,7 @@ export OMP_NUM_THREADS ?= 1
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up test test-quick test-mlflow faults check format examples bench screenshots vendor typescript twins catalogue lock clean
+.PHONY: help setup demo up test test-quick test-mlflow faults check format examples bench screenshots vendor typescript twins docs catalogue lock clean
 
 help:  ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -52,6 +52,8 @@ check: $(VENV)/.ready  ## Check style, types, import directions and container fi
 format: $(VENV)/.ready  ## Format the code
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
+	@$(BIN)/python tools/node.py tools/lint install
+	@PATH="$(CURDIR)/$(BIN):$$PATH" tools/prettier.sh --write
 
 examples: $(VENV)/.ready  ## Run every example, into pages with tables and pictures in examples-results (15 minutes)
 	@$(BIN)/python -m examples $(if $(SHORT),--short)

@@ -10,11 +10,12 @@ mypy --no-error-summary
 MYPYPATH=clients/python mypy --no-error-summary -p headstock
 echo "Checking import directions (import-linter) ..."
 lint-imports --no-cache | tail -n 1
-echo "Checking the dashboard's scripts (eslint) ..."
+echo "Checking scripts and style sheets (prettier, eslint) ..."
 if python tools/node.py tools/lint install; then
+  tools/prettier.sh --check
   python tools/node.py . node tools/lint/node_modules/eslint/bin/eslint.js --config tools/lint/eslint.config.js clients/dashboard/js
 else
-  echo "eslint cannot be fetched without a network: scripts not checked"
+  echo "prettier and eslint cannot be fetched without a network: scripts not checked"
 fi
 echo "Checking container files (compose schema, hadolint) ..."
 check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml

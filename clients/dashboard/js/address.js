@@ -10,7 +10,8 @@ export function here() {
 export function address(path, query = {}) {
   const words = new URLSearchParams();
   for (const [name, value] of Object.entries(query)) {
-    for (const one of Array.isArray(value) ? value : [value]) if (one !== null && one !== undefined && one !== "") words.append(name, one);
+    for (const one of Array.isArray(value) ? value : [value])
+      if (one !== null && one !== undefined && one !== "") words.append(name, one);
   }
   const text = path.map(encodeURIComponent).join("/");
   return `#/${text}${words.size ? `?${words}` : ""}`;
@@ -19,6 +20,9 @@ export function address(path, query = {}) {
 /** Changes the query of the present address without leaving the page: what is chosen can be linked to and reloaded. */
 export function keep(query) {
   const now = here();
-  const merged = { ...Object.fromEntries([...now.query.keys()].map((name) => [name, now.query.getAll(name)])), ...query };
+  const merged = {
+    ...Object.fromEntries([...now.query.keys()].map((name) => [name, now.query.getAll(name)])),
+    ...query,
+  };
   history.replaceState(null, "", address(now.path, merged));
 }

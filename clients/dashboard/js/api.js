@@ -15,7 +15,8 @@ export class Problem extends Error {
 export async function get(path, parameters = {}) {
   const query = new URLSearchParams();
   for (const [name, value] of Object.entries(parameters)) {
-    for (const one of Array.isArray(value) ? value : [value]) if (one !== null && one !== undefined) query.append(name, one);
+    for (const one of Array.isArray(value) ? value : [value])
+      if (one !== null && one !== undefined) query.append(name, one);
   }
   return answer(await fetch(query.size ? `${path}?${query}` : path, { headers: { Accept: "application/json" } }));
 }
@@ -29,12 +30,18 @@ export async function getText(path) {
 /** JSON of another method; `body` is sent as JSON, a `FormData` or a `Blob` as it is; `signal` gives it up. */
 export async function send(method, path, body, headers = {}, signal = undefined) {
   const form = body instanceof FormData || body instanceof Blob;
-  return answer(await fetch(path, {
-    method,
-    signal,
-    headers: { Accept: "application/json", ...(body === undefined || form ? {} : { "Content-Type": "application/json" }), ...headers },
-    body: body === undefined || form ? body : JSON.stringify(body),
-  }));
+  return answer(
+    await fetch(path, {
+      method,
+      signal,
+      headers: {
+        Accept: "application/json",
+        ...(body === undefined || form ? {} : { "Content-Type": "application/json" }),
+        ...headers,
+      },
+      body: body === undefined || form ? body : JSON.stringify(body),
+    }),
+  );
 }
 
 /** A file as `{blob, name}`, with the name that the service gives it. */
@@ -49,7 +56,11 @@ async function answer(response) {
   if (response.status === 204) return null;
   const text = await response.text();
   let body = {};
-  try { body = JSON.parse(text); } catch { /* a proxy's page: the status says enough */ }
+  try {
+    body = JSON.parse(text);
+  } catch {
+    /* a proxy's page: the status says enough */
+  }
   if (!response.ok) throw new Problem(response.status, body);
   return body;
 }

@@ -29,14 +29,20 @@ export function time(text) {
 
 /** `units_0 128, dropout 0.2` */
 export function values(hyperparameters) {
-  return Object.entries(hyperparameters).map(([name, value]) => `${name} ${number(value)}`).join(", ");
+  return Object.entries(hyperparameters)
+    .map(([name, value]) => `${name} ${number(value)}`)
+    .join(", ");
 }
 
 /** Bytes as `512 B`, `3.2 MiB` or `80 GiB`. */
 export function bytes(value) {
   if (value === null || value === undefined) return "–";
-  let size = value, unit = 0;
-  while (size >= 1024 && unit < UNITS.length - 1) { size /= 1024; unit += 1; }
+  let size = value,
+    unit = 0;
+  while (size >= 1024 && unit < UNITS.length - 1) {
+    size /= 1024;
+    unit += 1;
+  }
   return `${unit === 0 || size >= 100 ? Math.round(size) : Number(size.toPrecision(3))} ${UNITS[unit]}`;
 }
 

@@ -42,9 +42,23 @@ function live(on) {
 
 function failed(error) {
   if (error instanceof Problem && error.status === 401) {
-    fill(main, el("div", { class: "card hollow" }, el("h1", {}, "Please sign in"), el("p", {},
-      "Open the one-time link that ", el("code", {}, "headstock up"), " printed, or make a new one with ",
-      el("code", {}, "headstock dashboard"), ".")));
+    fill(
+      main,
+      el(
+        "div",
+        { class: "card hollow" },
+        el("h1", {}, "Please sign in"),
+        el(
+          "p",
+          {},
+          "Open the one-time link that ",
+          el("code", {}, "headstock up"),
+          " printed, or make a new one with ",
+          el("code", {}, "headstock dashboard"),
+          ".",
+        ),
+      ),
+    );
     return;
   }
   if (!(error instanceof Problem)) console.error(error);
@@ -52,13 +66,18 @@ function failed(error) {
 }
 
 function refuse(message) {
-  fill(main, el("div", { class: "fault-box", role: "alert" }, message), el("p", {}, el("a", { href: "#/" }, "All searches")));
+  fill(
+    main,
+    el("div", { class: "fault-box", role: "alert" }, message),
+    el("p", {}, el("a", { href: "#/" }, "All searches")),
+  );
 }
 
 function mark(page) {
   const current = { "": "searches", trials: "searches", final: "searches", "range-tests": "searches" }[page] ?? page;
   for (const link of document.querySelectorAll("[data-page]")) {
-    if (link.dataset.page === current) link.setAttribute("aria-current", "page"); else link.removeAttribute("aria-current");
+    if (link.dataset.page === current) link.setAttribute("aria-current", "page");
+    else link.removeAttribute("aria-current");
   }
 }
 
@@ -70,13 +89,24 @@ async function show() {
   const { path, query } = here();
   mark(path[0] ?? "");
   const page = PAGES[path[0] ?? ""]?.(path);
-  if (!page) { refuse("There is no such page."); return; }
+  if (!page) {
+    refuse("There is no such page.");
+    return;
+  }
   // A place of its own: what a page that was left still draws lands nowhere.
   const place = el("div", { class: "page" });
   fill(main, place);
   try {
-    const ended = await page({ main: place, path, query, live: (on) => { if (turn === shown) live(on); } });
-    if (turn === shown) end = ended; else ended();
+    const ended = await page({
+      main: place,
+      path,
+      query,
+      live: (on) => {
+        if (turn === shown) live(on);
+      },
+    });
+    if (turn === shown) end = ended;
+    else ended();
   } catch (error) {
     if (turn === shown) failed(error);
   }

@@ -27,7 +27,9 @@ export function themeButton(button) {
     show();
     for (const heard of changed) heard();
   });
-  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => { for (const heard of changed) heard(); });
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
+    for (const heard of changed) heard();
+  });
   apply(chosen());
   show();
 }
@@ -49,10 +51,12 @@ export function colours(...names) {
   const probe = document.createElement("i");
   probe.hidden = true;
   document.body.append(probe);
-  const found = Object.fromEntries(names.map((name) => {
-    probe.style.color = `var(--${name})`;
-    return [name, getComputedStyle(probe).color];
-  }));
+  const found = Object.fromEntries(
+    names.map((name) => {
+      probe.style.color = `var(--${name})`;
+      return [name, getComputedStyle(probe).color];
+    }),
+  );
   probe.remove();
   return found;
 }

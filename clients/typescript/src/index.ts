@@ -167,9 +167,14 @@ export function createClient(options: Options): Headstock {
       const open = (seen: number | undefined, stop: AbortSignal) => {
         const path = searchId === undefined ? "/v1/events" : `/v1/searches/${encodeURIComponent(searchId)}/events`;
         const last = seen === undefined ? {} : { "Last-Event-ID": String(seen) };
-        return plain(new Request(url + path, {
-          headers: { ...headers, ...last, Accept: "text/event-stream" }, cache: "no-store", redirect: "error", signal: stop,
-        }));
+        return plain(
+          new Request(url + path, {
+            headers: { ...headers, ...last, Accept: "text/event-stream" },
+            cache: "no-store",
+            redirect: "error",
+            signal: stop,
+          }),
+        );
       };
       if (searchId === undefined) return follow(open, retries, after, undefined, signal);
       const over = async () => {
@@ -217,7 +222,12 @@ function problemOf(response: Response, body: unknown): HeadstockProblem {
   const retryable = told.retryable ?? [429, 502, 503, 504].includes(status);
   const detail = told.detail ?? told.title ?? (response.statusText || `HTTP ${status}`);
   return new HeadstockProblem(
-    status, told.code ?? `http_${status}`, detail, told.errors ?? [], retryable, told.request_id ?? null,
+    status,
+    told.code ?? `http_${status}`,
+    detail,
+    told.errors ?? [],
+    retryable,
+    told.request_id ?? null,
   );
 }
 
@@ -243,7 +253,10 @@ function repeating(send: (request: Request) => Promise<Response>, retries: Retri
 }
 
 async function isRetryable(response: Response): Promise<boolean> {
-  const body: unknown = await response.clone().json().catch(() => undefined);
+  const body: unknown = await response
+    .clone()
+    .json()
+    .catch(() => undefined);
   return problemOf(response, body).retryable;
 }
 

@@ -1,5 +1,13 @@
 /** What a program does with a service: run by tests/clients/test_typescript.py, which reads what is printed. */
-import { ask, createClient, type Definition, HeadstockProblem, pages, SearchFailed, Unreachable } from "../src/index.js";
+import {
+  ask,
+  createClient,
+  type Definition,
+  HeadstockProblem,
+  pages,
+  SearchFailed,
+  Unreachable,
+} from "../src/index.js";
 
 const [url = "", token = "", definition = "", trained = "", failed = ""] = process.argv.slice(2);
 const client = createClient({ url, token });
@@ -12,9 +20,12 @@ told["submitted"] = [search.state, search.objective.direction, again.id === sear
 
 // A list, a page of two at a time.
 const scores: (number | null)[] = [];
-for await (const trial of pages((page_token) => client.api.GET("/v1/searches/{search_id}/trials", {
-  params: { path: { search_id: trained }, query: { limit: 2, page_token } },
-}))) scores.push(trial.score);
+for await (const trial of pages((page_token) =>
+  client.api.GET("/v1/searches/{search_id}/trials", {
+    params: { path: { search_id: trained }, query: { limit: 2, page_token } },
+  }),
+))
+  scores.push(trial.score);
 told["scores"] = scores;
 
 // Refusals are errors with a code, and say where.
@@ -35,9 +46,11 @@ told["problems"] = [
 ];
 
 // What has happened, to the end of the search; then once more from the middle.
-const cancelled = await ask(client.api.POST("/v1/searches/{search_id}/cancel", {
-  params: { path: { search_id: search.id } },
-}));
+const cancelled = await ask(
+  client.api.POST("/v1/searches/{search_id}/cancel", {
+    params: { path: { search_id: search.id } },
+  }),
+);
 const kinds: string[] = [];
 const seqs: number[] = [];
 for await (const event of client.events({ searchId: search.id })) {
@@ -66,20 +79,23 @@ const breaking = createClient({
     const reader = response.body.getReader();
     let text = "";
     let told = false;
-    return new Response(new ReadableStream<Uint8Array>({
-      async pull(controller) {
-        if (told) {
-          controller.error(new TypeError("the connection was reset"));
-          return reader.cancel();
-        }
-        while (!told) {
-          text += new TextDecoder().decode((await reader.read()).value);
-          const end = text.indexOf("\n\n", text.indexOf("data: "));
-          told = text.includes("data: ") && end > 0;
-          if (told) controller.enqueue(new TextEncoder().encode(text.slice(0, end + 2)));
-        }
-      },
-    }), { status: response.status, headers: response.headers });
+    return new Response(
+      new ReadableStream<Uint8Array>({
+        async pull(controller) {
+          if (told) {
+            controller.error(new TypeError("the connection was reset"));
+            return reader.cancel();
+          }
+          while (!told) {
+            text += new TextDecoder().decode((await reader.read()).value);
+            const end = text.indexOf("\n\n", text.indexOf("data: "));
+            told = text.includes("data: ") && end > 0;
+            if (told) controller.enqueue(new TextEncoder().encode(text.slice(0, end + 2)));
+          }
+        },
+      }),
+      { status: response.status, headers: response.headers },
+    );
   },
 });
 const steered = await breaking.submit(JSON.parse(definition) as Definition);
@@ -111,7 +127,10 @@ const flaky = createClient({
 const kept = await flaky.submit(JSON.parse(definition) as Definition);
 await ask(flaky.api.GET("/v1/searches/{search_id}", { params: { path: { search_id: kept.id } } }));
 const lost = flaky.api.POST("/v1/searches/{search_id}/cancel", { params: { path: { search_id: kept.id } } });
-const unreachable = await lost.then(() => false, (fault: unknown) => fault instanceof Unreachable);
+const unreachable = await lost.then(
+  () => false,
+  (fault: unknown) => fault instanceof Unreachable,
+);
 told["repeated"] = { ...sent, unreachable };
 
 console.log(JSON.stringify(told));

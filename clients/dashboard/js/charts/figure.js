@@ -4,7 +4,27 @@ import { number } from "../format.js";
 import { colours, onTheme } from "../theme.js";
 import { init } from "../../vendor/echarts.js";
 
-const INKS = ["ink", "soft", "line", "edge", "card", "sunk", "accent", "low", "high", "ok", "bad", "c1", "c2", "c3", "c4", "c5", "c6", "c7", "c8"];
+const INKS = [
+  "ink",
+  "soft",
+  "line",
+  "edge",
+  "card",
+  "sunk",
+  "accent",
+  "low",
+  "high",
+  "ok",
+  "bad",
+  "c1",
+  "c2",
+  "c3",
+  "c4",
+  "c5",
+  "c6",
+  "c7",
+  "c8",
+];
 
 /**
  * A figure. Its data is given by `update(data)`, as often as it changes; it redraws itself when the colours or its size
@@ -22,20 +42,65 @@ const INKS = ["ink", "soft", "line", "edge", "card", "sunk", "accent", "low", "h
  * @param empty    what stands there while `option` answers null: text or a node, or (data) => that
  * @param clicked  (what ECharts tells of a click) => void
  */
-export function figure({ title, describe, option, table = null, controls = [], under = null, size = "", picture = null, empty = "Nothing to show yet.", clicked = null }) {
+export function figure({
+  title,
+  describe,
+  option,
+  table = null,
+  controls = [],
+  under = null,
+  size = "",
+  picture = null,
+  empty = "Nothing to show yet.",
+  clicked = null,
+}) {
   const place = el("div", { class: "picture" });
-  const numbers = el("div", { class: "table", hidden: true, tabindex: "0", role: "region", "aria-label": `${title}, as a table` });
+  const numbers = el("div", {
+    class: "table",
+    hidden: true,
+    tabindex: "0",
+    role: "region",
+    "aria-label": `${title}, as a table`,
+  });
   const below = el("div", { class: "under" });
-  const save = el("a", { class: "button quiet", target: "_blank", hidden: true, title: "Open as a picture file" }, "SVG");
-  const swap = el("button", { class: "quiet", type: "button", "aria-pressed": "false", disabled: true, onclick: () => { asTable = !asTable; draw(); } }, "Table");
+  const save = el(
+    "a",
+    { class: "button quiet", target: "_blank", hidden: true, title: "Open as a picture file" },
+    "SVG",
+  );
+  const swap = el(
+    "button",
+    {
+      class: "quiet",
+      type: "button",
+      "aria-pressed": "false",
+      disabled: true,
+      onclick: () => {
+        asTable = !asTable;
+        draw();
+      },
+    },
+    "Table",
+  );
   const heading = el("h2", {}, title);
-  const node = el("section", { class: `card figure ${size}`, "aria-label": title },
-    el("div", { class: "head" }, heading, el("div", { class: "controls" }, controls, table ? swap : null, save)), place, numbers, below);
-  let chart = null, data, asTable = false, ended = false;
+  const node = el(
+    "section",
+    { class: `card figure ${size}`, "aria-label": title },
+    el("div", { class: "head" }, heading, el("div", { class: "controls" }, controls, table ? swap : null, save)),
+    place,
+    numbers,
+    below,
+  );
+  let chart = null,
+    data,
+    asTable = false,
+    ended = false;
 
   const watcher = new ResizeObserver(() => chart?.resize());
   watcher.observe(place);
-  const forget = onTheme(() => { if (data !== undefined) draw(); });
+  const forget = onTheme(() => {
+    if (data !== undefined) draw();
+  });
 
   function draw() {
     if (ended) return;
@@ -49,7 +114,11 @@ export function figure({ title, describe, option, table = null, controls = [], u
       place.removeAttribute("aria-label");
       fill(place, typeof empty === "function" ? empty(data) : empty);
     } else if (!asTable) {
-      if (!chart) { fill(place); chart = init(place, null, { renderer: "canvas" }); chart.on("click", (event) => clicked?.(event)); }
+      if (!chart) {
+        fill(place);
+        chart = init(place, null, { renderer: "canvas" });
+        chart.on("click", (event) => clicked?.(event));
+      }
       chart.setOption({ ...common(ink), ...made }, { notMerge: true });
       place.setAttribute("role", "img");
       place.setAttribute("aria-label", describe(data));
@@ -71,12 +140,20 @@ export function figure({ title, describe, option, table = null, controls = [], u
     /** The ECharts instance, once something was drawn: for brushing and highlighting. */
     chart: () => chart,
     /** Says something else in the heading. */
-    retitle(text) { fill(heading, text); },
-    update(next) { data = next; draw(); },
+    retitle(text) {
+      fill(heading, text);
+    },
+    update(next) {
+      data = next;
+      draw();
+    },
     /** Until the next `update`: that it is being worked out (with `text` while nothing was drawn yet). */
     busy(text = "Working it out …") {
       place.setAttribute("aria-busy", "true");
-      if (!chart && !ended) { place.classList.add("empty"); fill(place, text); }
+      if (!chart && !ended) {
+        place.classList.add("empty");
+        fill(place, text);
+      }
     },
     /** Says why there is nothing to see; the next `update` draws again. */
     fail(message) {
@@ -89,20 +166,48 @@ export function figure({ title, describe, option, table = null, controls = [], u
       numbers.hidden = swap.disabled = save.hidden = true;
       fill(place, el("p", { role: "alert" }, message));
     },
-    end() { ended = true; watcher.disconnect(); forget(); chart?.dispose(); },
+    end() {
+      ended = true;
+      watcher.disconnect();
+      forget();
+      chart?.dispose();
+    },
   };
 }
 
 function common(ink) {
   return {
-    animation: false, backgroundColor: "transparent", textStyle: { fontFamily: "system-ui, sans-serif", color: ink.soft },
-    color: ["c1", "c2", "c3", "c4", "c5", "c6", "c7", "c8"].map((name) => ink[name]), aria: { enabled: false },
+    animation: false,
+    backgroundColor: "transparent",
+    textStyle: { fontFamily: "system-ui, sans-serif", color: ink.soft },
+    color: ["c1", "c2", "c3", "c4", "c5", "c6", "c7", "c8"].map((name) => ink[name]),
+    aria: { enabled: false },
   };
 }
 
 function asRows({ columns, rows }) {
-  const head = el("thead", {}, el("tr", {}, columns.map((name) => el("th", { scope: "col" }, name))));
-  const body = rows.slice(0, 500).map((row) => el("tr", {}, row.map((cell) => el("td", { class: typeof cell === "number" ? "num" : null }, cell instanceof Node ? cell : number(cell)))));
-  return [el("table", {}, head, el("tbody", {}, body)),
-    rows.length > 500 ? el("p", { class: "note" }, `The first 500 of ${number(rows.length)}; the export has all.`) : null];
+  const head = el(
+    "thead",
+    {},
+    el(
+      "tr",
+      {},
+      columns.map((name) => el("th", { scope: "col" }, name)),
+    ),
+  );
+  const body = rows.slice(0, 500).map((row) =>
+    el(
+      "tr",
+      {},
+      row.map((cell) =>
+        el("td", { class: typeof cell === "number" ? "num" : null }, cell instanceof Node ? cell : number(cell)),
+      ),
+    ),
+  );
+  return [
+    el("table", {}, head, el("tbody", {}, body)),
+    rows.length > 500
+      ? el("p", { class: "note" }, `The first 500 of ${number(rows.length)}; the export has all.`)
+      : null,
+  ];
 }

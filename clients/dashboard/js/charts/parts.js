@@ -7,14 +7,24 @@ export const SERIES = ["c1", "c2", "c3", "c4", "c5", "c6", "c7", "c8"];
 
 /** A tooltip: a heading and pairs of name and value. An element, so nothing in it is ever read as markup. */
 export function tip(title, pairs) {
-  return el("div", { class: "tip" }, el("b", {}, title), pairs.map(([name, value]) => [el("span", {}, name), el("span", {}, number(value))]));
+  return el(
+    "div",
+    { class: "tip" },
+    el("b", {}, title),
+    pairs.map(([name, value]) => [el("span", {}, name), el("span", {}, number(value))]),
+  );
 }
 
 /** The tooltip part of an option; `shown` makes the element from what ECharts tells. */
 export function tooltip(ink, shown, more = {}) {
   return {
-    confine: true, transitionDuration: 0, backgroundColor: ink.card, borderColor: ink.line, textStyle: { color: ink.ink },
-    formatter: (told) => shown(told) ?? "", ...more,
+    confine: true,
+    transitionDuration: 0,
+    backgroundColor: ink.card,
+    borderColor: ink.line,
+    textStyle: { color: ink.ink },
+    formatter: (told) => shown(told) ?? "",
+    ...more,
   };
 }
 
@@ -29,15 +39,26 @@ export function room(more = {}) {
  */
 export function axis(ink, name, { kind = "value", side = "x", values, whole = false, ...more } = {}) {
   return {
-    type: kind, name, nameLocation: "middle", nameGap: side === "x" ? 28 : 46, nameTextStyle: { color: ink.soft, fontSize: 12 },
-    ...(values ? { data: values } : {}), scale: true, minInterval: whole ? 1 : undefined,
-    axisLine: { show: side === "x", lineStyle: { color: ink.edge } }, axisTick: { show: false },
+    type: kind,
+    name,
+    nameLocation: "middle",
+    nameGap: side === "x" ? 28 : 46,
+    nameTextStyle: { color: ink.soft, fontSize: 12 },
+    ...(values ? { data: values } : {}),
+    scale: true,
+    minInterval: whole ? 1 : undefined,
+    axisLine: { show: side === "x", lineStyle: { color: ink.edge } },
+    axisTick: { show: false },
     splitLine: { show: side === "y", lineStyle: { color: ink.line } },
     ...more,
     axisLabel: {
-      color: ink.soft, fontSize: 12, hideOverlap: true, ...(kind === "category" ? {} : { formatter: (value) => number(value) }),
+      color: ink.soft,
+      fontSize: 12,
+      hideOverlap: true,
+      ...(kind === "category" ? {} : { formatter: (value) => number(value) }),
       // Ends that were reckoned from the data are no numbers to read.
-      ...(typeof more.min === "function" ? { showMinLabel: false, showMaxLabel: false } : {}), ...more.axisLabel,
+      ...(typeof more.min === "function" ? { showMinLabel: false, showMaxLabel: false } : {}),
+      ...more.axisLabel,
     },
   };
 }
@@ -50,15 +71,26 @@ export function snug(share = 0.05) {
 
 /** The same for a logarithmic axis; below two decades it ends at powers of ten, or there would be nothing to read. */
 export function snugLog(low, high) {
-  return high >= 100 * low ? { kind: "log", min: (ends) => ends.min / 1.15, max: (ends) => ends.max * 1.15 } : { kind: "log" };
+  return high >= 100 * low
+    ? { kind: "log", min: (ends) => ends.min / 1.15, max: (ends) => ends.max * 1.15 }
+    : { kind: "log" };
 }
 
 /** A legend along the bottom edge that scrolls when there are many; give `room({bottom: 66})`. */
 export function legend(ink, names) {
-  return { type: "scroll", data: names, bottom: 0, itemHeight: 8, itemWidth: 16, textStyle: { color: ink.soft, fontSize: 12, lineHeight: 20 }, pageIconColor: ink.ink, pageTextStyle: { color: ink.soft } };
+  return {
+    type: "scroll",
+    data: names,
+    bottom: 0,
+    itemHeight: 8,
+    itemWidth: 16,
+    textStyle: { color: ink.soft, fontSize: 12, lineHeight: 20 },
+    pageIconColor: ink.ink,
+    pageTextStyle: { color: ink.soft },
+  };
 }
 
 /** A place between -0.5 and 0.5 that is always the same for a number, and evenly spread over numbers (golden section). */
 export function jitter(count) {
-  return (count * 0.6180339887498949) % 1 - 0.5;
+  return ((count * 0.6180339887498949) % 1) - 0.5;
 }

@@ -21,9 +21,22 @@ export function leastToLargest(direction) {
 export function colourKey(ink, { low, high, direction, name, ...more }) {
   const narrow = matchMedia("(max-width: 700px)").matches;
   return {
-    type: "continuous", min: low, max: high === low ? low + 1e-9 : high, calculable: false, orient: "horizontal", left: "center", bottom: 0,
-    itemWidth: 10, itemHeight: narrow ? 80 : 160, text: [`${short(high)}${direction === "max" ? " best" : ""}`, `${narrow ? "" : `${name}  `}${short(low)}${direction === "min" ? " best" : ""}`],
-    textStyle: { color: ink.soft, fontSize: 12 }, inRange: { color: leastToLargest(direction) }, ...more,
+    type: "continuous",
+    min: low,
+    max: high === low ? low + 1e-9 : high,
+    calculable: false,
+    orient: "horizontal",
+    left: "center",
+    bottom: 0,
+    itemWidth: 10,
+    itemHeight: narrow ? 80 : 160,
+    text: [
+      `${short(high)}${direction === "max" ? " best" : ""}`,
+      `${narrow ? "" : `${name}  `}${short(low)}${direction === "min" ? " best" : ""}`,
+    ],
+    textStyle: { color: ink.soft, fontSize: 12 },
+    inRange: { color: leastToLargest(direction) },
+    ...more,
   };
 }
 

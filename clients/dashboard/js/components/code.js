@@ -4,13 +4,29 @@ import { copyButton } from "./controls.js";
 
 const PARTS = {
   json: /(?<key>"(?:[^"\\]|\\.)*"(?=\s*:))|(?<text>"(?:[^"\\]|\\.)*")|(?<number>-?\b\d+(?:\.\d+)?(?:[eE][+-]?\d+)?\b)|(?<word>\b(?:true|false|null)\b)/g,
-  python: /(?<note>#[^\n]*)|(?<text>"""[\s\S]*?"""|"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*')|(?<word>\b(?:import|from|as|def|return|for|in|if|else|elif|while|with|class|lambda|not|and|or|None|True|False|raise|try|except|assert)\b)|(?<number>\b\d[\d_]*(?:\.\d+)?(?:e[+-]?\d+)?\b)/g,
+  python:
+    /(?<note>#[^\n]*)|(?<text>"""[\s\S]*?"""|"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*')|(?<word>\b(?:import|from|as|def|return|for|in|if|else|elif|while|with|class|lambda|not|and|or|None|True|False|raise|try|except|assert)\b)|(?<number>\b\d[\d_]*(?:\.\d+)?(?:e[+-]?\d+)?\b)/g,
 };
 const MOST = 200_000;
 
 /** A block of code under a title with a button that copies it; `language` is "json", "python" or "text". */
 export function codeBlock(title, text, { language = "text", copy = "Copy", more = [] } = {}) {
-  return el("section", { class: "card", "aria-label": title }, el("div", { class: "head" }, el("h2", {}, title), el("div", { class: "row" }, copyButton(copy, () => text), more)), codeOf(text, language));
+  return el(
+    "section",
+    { class: "card", "aria-label": title },
+    el(
+      "div",
+      { class: "head" },
+      el("h2", {}, title),
+      el(
+        "div",
+        { class: "row" },
+        copyButton(copy, () => text),
+        more,
+      ),
+    ),
+    codeOf(text, language),
+  );
 }
 
 /** The code alone. */

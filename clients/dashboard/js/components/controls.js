@@ -5,21 +5,35 @@ import { tell } from "./toast.js";
 
 /** A quiet drop-down; `options` are texts or [value, text] pairs. `chose` gets the value. */
 export function pick(label, options, current, chose) {
-  return el("select", { class: "quiet", "aria-label": label, onchange: (event) => chose(event.target.value) },
+  return el(
+    "select",
+    { class: "quiet", "aria-label": label, onchange: (event) => chose(event.target.value) },
     options.map((one) => {
       const [value, text] = Array.isArray(one) ? one : [one, one];
       return el("option", { value, selected: String(value) === String(current) }, text);
-    }));
+    }),
+  );
 }
 
 /** A row of pressed-or-not buttons of which one is pressed; `chose` gets the value. */
 export function segments(label, options, current, chose) {
   const row = el("div", { class: "row", role: "group", "aria-label": label });
   for (const [value, text] of options) {
-    row.append(el("button", { type: "button", "aria-pressed": String(value === current), onclick: (event) => {
-      for (const button of row.children) button.setAttribute("aria-pressed", String(button === event.currentTarget));
-      chose(value);
-    } }, text));
+    row.append(
+      el(
+        "button",
+        {
+          type: "button",
+          "aria-pressed": String(value === current),
+          onclick: (event) => {
+            for (const button of row.children)
+              button.setAttribute("aria-pressed", String(button === event.currentTarget));
+            chose(value);
+          },
+        },
+        text,
+      ),
+    );
   }
   return row;
 }
@@ -36,10 +50,21 @@ export function fact(label, value) {
 
 /** A button that copies `text()` to the clipboard. */
 export function copyButton(label, text) {
-  return el("button", { type: "button", onclick: async () => {
-    try { await navigator.clipboard.writeText(text()); tell("Copied.", "good"); }
-    catch { tell("The browser did not allow copying: mark the text and copy it by hand.", "bad"); }
-  } }, label);
+  return el(
+    "button",
+    {
+      type: "button",
+      onclick: async () => {
+        try {
+          await navigator.clipboard.writeText(text());
+          tell("Copied.", "good");
+        } catch {
+          tell("The browser did not allow copying: mark the text and copy it by hand.", "bad");
+        }
+      },
+    },
+    label,
+  );
 }
 
 /**
@@ -47,18 +72,40 @@ export function copyButton(label, text) {
  * `act` answers what to say when it worked, or nothing.
  */
 export function actButton(label, act, { danger = false, primary = false } = {}) {
-  const button = el("button", { type: "button", class: danger ? "danger" : primary ? "primary" : null, onclick: async () => {
-    button.disabled = true;
-    try { const said = await act(); if (said) tell(said, "good"); } catch (error) { tell(error.message, "bad"); }
-    button.disabled = false;
-  } }, label);
+  const button = el(
+    "button",
+    {
+      type: "button",
+      class: danger ? "danger" : primary ? "primary" : null,
+      onclick: async () => {
+        button.disabled = true;
+        try {
+          const said = await act();
+          if (said) tell(said, "good");
+        } catch (error) {
+          tell(error.message, "bad");
+        }
+        button.disabled = false;
+      },
+    },
+    label,
+  );
   return button;
 }
 
 /** Links that look like tabs; each is an address, so it can be opened, linked to and gone back from. */
 export function tabs(label, entries, current) {
-  const list = el("div", { class: "tabs", role: "tablist", "aria-label": label }, entries.map(([name, text, href]) =>
-    el("a", { href, role: "tab", "aria-selected": String(name === current), tabindex: name === current ? "0" : "-1" }, text)));
+  const list = el(
+    "div",
+    { class: "tabs", role: "tablist", "aria-label": label },
+    entries.map(([name, text, href]) =>
+      el(
+        "a",
+        { href, role: "tab", "aria-selected": String(name === current), tabindex: name === current ? "0" : "-1" },
+        text,
+      ),
+    ),
+  );
   list.addEventListener("keydown", (event) => {
     const move = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
     if (!move) return;
@@ -74,11 +121,23 @@ export function tabs(label, entries, current) {
 export function menu(label, items) {
   const summary = el("summary", { class: "button" }, label);
   const box = el("details", { class: "menu" }, summary, el("div", { class: "items" }, items));
-  box.addEventListener("keydown", (event) => { if (event.key === "Escape" && box.open) { box.open = false; summary.focus(); } });
-  box.addEventListener("focusout", (event) => { if (event.relatedTarget && !box.contains(event.relatedTarget)) box.open = false; });
+  box.addEventListener("keydown", (event) => {
+    if (event.key === "Escape" && box.open) {
+      box.open = false;
+      summary.focus();
+    }
+  });
+  box.addEventListener("focusout", (event) => {
+    if (event.relatedTarget && !box.contains(event.relatedTarget)) box.open = false;
+  });
   box.addEventListener("toggle", () => {
     if (!box.open) return;
-    const close = (event) => { if (!box.contains(event.target)) { box.open = false; document.removeEventListener("pointerdown", close); } };
+    const close = (event) => {
+      if (!box.contains(event.target)) {
+        box.open = false;
+        document.removeEventListener("pointerdown", close);
+      }
+    };
     document.addEventListener("pointerdown", close);
   });
   return box;
@@ -86,17 +145,27 @@ export function menu(label, items) {
 
 /** A button that fetches a file which takes the service a moment to make, and then hands it to the browser. */
 export function downloadButton(label, path, filename, { quiet = false, primary = false } = {}) {
-  const button = el("button", { type: "button", class: quiet ? "quiet" : primary ? "primary" : null, onclick: async () => {
-    button.disabled = true;
-    button.textContent = "Preparing …";
-    try {
-      const { blob, name } = await file(path);
-      const address = URL.createObjectURL(blob);
-      el("a", { href: address, download: name ?? filename }).click();
-      setTimeout(() => URL.revokeObjectURL(address), 60_000);
-    } catch (error) { tell(error.message, "bad"); }
-    button.disabled = false;
-    button.textContent = label;
-  } }, label);
+  const button = el(
+    "button",
+    {
+      type: "button",
+      class: quiet ? "quiet" : primary ? "primary" : null,
+      onclick: async () => {
+        button.disabled = true;
+        button.textContent = "Preparing …";
+        try {
+          const { blob, name } = await file(path);
+          const address = URL.createObjectURL(blob);
+          el("a", { href: address, download: name ?? filename }).click();
+          setTimeout(() => URL.revokeObjectURL(address), 60_000);
+        } catch (error) {
+          tell(error.message, "bad");
+        }
+        button.disabled = false;
+        button.textContent = label;
+      },
+    },
+    label,
+  );
   return button;
 }

@@ -9,8 +9,14 @@ import { Problem } from "../api.js";
 export function formDialog({ title, fields, yes, save }) {
   const fault = el("div", { class: "fault-box", role: "alert", hidden: true });
   const sends = el("button", { type: "submit", class: "primary" }, yes);
-  const form = el("form", { class: "stack", onsubmit: send }, el("h2", {}, title), fields, fault, el("div", { class: "row" },
-    el("button", { type: "button", onclick: () => box.close() }, "Close"), sends));
+  const form = el(
+    "form",
+    { class: "stack", onsubmit: send },
+    el("h2", {}, title),
+    fields,
+    fault,
+    el("div", { class: "row" }, el("button", { type: "button", onclick: () => box.close() }, "Close"), sends),
+  );
   const box = el("dialog", { class: "form-dialog", "aria-label": title }, form);
 
   async function send(event) {
@@ -18,10 +24,11 @@ export function formDialog({ title, fields, yes, save }) {
     sends.disabled = true;
     fault.hidden = true;
     try {
-      if (await save(new FormData(form)) !== false) box.close();
+      if ((await save(new FormData(form))) !== false) box.close();
     } catch (error) {
       fault.hidden = false;
-      const more = error instanceof Problem ? error.errors.map((one) => el("div", {}, `${one.pointer}: ${one.detail}`)) : [];
+      const more =
+        error instanceof Problem ? error.errors.map((one) => el("div", {}, `${one.pointer}: ${one.detail}`)) : [];
       fill(fault, error.message, more);
     }
     sends.disabled = false;

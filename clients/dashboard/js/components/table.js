@@ -19,21 +19,57 @@ const letters = new Intl.Collator("en", { numeric: true });
  * @param empty   () => what stands there when there is no row
  * @param keys    whether one row at a time is in the tab order, and the arrow keys go from row to row (for long tables)
  */
-export function longTable({ label, columns, sort, name = () => "", sorted = () => {}, identity = (row) => row.id, empty = null, keys = false }) {
+export function longTable({
+  label,
+  columns,
+  sort,
+  name = () => "",
+  sorted = () => {},
+  identity = (row) => row.id,
+  empty = null,
+  keys = false,
+}) {
   const head = el("tr");
   const body = el("tbody");
   const table = el("table", { "aria-label": label }, el("thead", {}, head), body);
   const node = el("div", { class: "table long", tabindex: "0", role: "region", "aria-label": label }, table);
-  let rows = [], order = [], now = { ...sort }, frame = 0, rowPx = ROW_PX;
-  let lines = new Map(), current = null, column = 0, wide = 0;
+  let rows = [],
+    order = [],
+    now = { ...sort },
+    frame = 0,
+    rowPx = ROW_PX;
+  let lines = new Map(),
+    current = null,
+    column = 0,
+    wide = 0;
   const widths = new Map();
 
   function heads() {
     const focused = document.activeElement?.dataset?.sort;
-    fill(head, columns.map((one) => el("th", { scope: "col", class: one.num ? "num" : null, title: one.title, "data-column": one.key,
-      "aria-sort": now.key === one.key && one.value ? (now.down ? "descending" : "ascending") : null },
-    one.value ? el("button", { type: "button", "data-sort": one.key, onclick: () => turn(one) },
-      one.num ? null : one.label, el("span", { class: "way", "aria-hidden": "true" }, now.key === one.key ? (now.down ? "↓" : "↑") : ""), one.num ? one.label : null) : one.label)));
+    fill(
+      head,
+      columns.map((one) =>
+        el(
+          "th",
+          {
+            scope: "col",
+            class: one.num ? "num" : null,
+            title: one.title,
+            "data-column": one.key,
+            "aria-sort": now.key === one.key && one.value ? (now.down ? "descending" : "ascending") : null,
+          },
+          one.value
+            ? el(
+                "button",
+                { type: "button", "data-sort": one.key, onclick: () => turn(one) },
+                one.num ? null : one.label,
+                el("span", { class: "way", "aria-hidden": "true" }, now.key === one.key ? (now.down ? "↓" : "↑") : ""),
+                one.num ? one.label : null,
+              )
+            : one.label,
+        ),
+      ),
+    );
     for (const cell of head.children) cell.style.minWidth = `${widths.get(cell.dataset.column) ?? 0}px`;
     if (focused) head.querySelector(`[data-sort="${CSS.escape(focused)}"]`)?.focus();
   }
@@ -64,25 +100,39 @@ export function longTable({ label, columns, sort, name = () => "", sorted = () =
     lines = new Map();
     if (current === null && order.length) current = identity(order[0]);
     for (let at = first; at < last; at += 1) {
-      const row = order[at], key = identity(row), known = before.get(key);
+      const row = order[at],
+        key = identity(row),
+        known = before.get(key);
       const line = known?.row === row ? known.line : made(row, key);
       line.className = name(row);
       line.setAttribute("aria-rowindex", String(at + 2));
       lines.set(key, { row, line });
     }
-    put([gap(first), ...[...lines.values()].map(({ line }) => line), gap(order.length - last),
-      order.length === 0 && empty ? el("tr", { class: "none" }, el("td", { colspan: columns.length }, empty())) : null].filter(Boolean));
+    put(
+      [
+        gap(first),
+        ...[...lines.values()].map(({ line }) => line),
+        gap(order.length - last),
+        order.length === 0 && empty
+          ? el("tr", { class: "none" }, el("td", { colspan: columns.length }, empty()))
+          : null,
+      ].filter(Boolean),
+    );
     if (keys) rove();
     // A control that was drawn anew or has moved gets the focus back; one that was scrolled away leaves it with the table.
     if (held && document.activeElement !== held) {
       const line = lines.get(held.closest("tr")?.dataset.row)?.line;
-      (line ? controls(line)[among] ?? node : node).focus({ preventScroll: true });
+      (line ? (controls(line)[among] ?? node) : node).focus({ preventScroll: true });
     }
     settle();
   }
 
   function made(row, key) {
-    return el("tr", { "data-row": key }, columns.map((one) => el("td", { class: one.num ? "num" : null }, one.cell(row))));
+    return el(
+      "tr",
+      { "data-row": key },
+      columns.map((one) => el("td", { class: one.num ? "num" : null }, one.cell(row))),
+    );
   }
 
   function put(wanted) {
@@ -106,7 +156,10 @@ export function longTable({ label, columns, sort, name = () => "", sorted = () =
       widths.set(cell.dataset.column, found[i]);
       cell.style.minWidth = `${found[i]}px`;
     });
-    if (height > 0 && Math.abs(height - rowPx) > 0.25) { rowPx = height; draw(); }
+    if (height > 0 && Math.abs(height - rowPx) > 0.25) {
+      rowPx = height;
+      draw();
+    }
   }
 
   function gap(count) {
@@ -116,17 +169,22 @@ export function longTable({ label, columns, sort, name = () => "", sorted = () =
     return el("tr", { class: "gap", "aria-hidden": "true" }, cell);
   }
 
-  function controls(line) { return line ? [...line.querySelectorAll(CONTROLS)] : []; }
+  function controls(line) {
+    return line ? [...line.querySelectorAll(CONTROLS)] : [];
+  }
 
   function rove() {
     const inSight = lines.has(current) ? current : lines.keys().next().value;
-    for (const [key, { line }] of lines) for (const control of controls(line)) control.tabIndex = key === inSight ? 0 : -1;
+    for (const [key, { line }] of lines)
+      for (const control of controls(line)) control.tabIndex = key === inSight ? 0 : -1;
   }
 
   function walk(event) {
     if (!body.contains(event.target) && event.target !== node) return;
     const page = Math.max(1, Math.floor(node.clientHeight / rowPx) - 2);
-    const far = { ArrowDown: 1, ArrowUp: -1, PageDown: page, PageUp: -page, Home: -order.length, End: order.length }[event.key];
+    const far = { ArrowDown: 1, ArrowUp: -1, PageDown: page, PageUp: -page, Home: -order.length, End: order.length }[
+      event.key
+    ];
     if (far === undefined || event.ctrlKey || event.altKey || event.metaKey || order.length === 0) return;
     event.preventDefault();
     const inside = body.contains(event.target);
@@ -138,11 +196,14 @@ export function longTable({ label, columns, sort, name = () => "", sorted = () =
 
   function go(at) {
     current = identity(order[at]);
-    const top = head.offsetHeight, from = at * rowPx;
+    const top = head.offsetHeight,
+      from = at * rowPx;
     if (from < node.scrollTop) node.scrollTop = from;
-    else if (from + rowPx + top > node.scrollTop + node.clientHeight) node.scrollTop = from + rowPx + top - node.clientHeight;
+    else if (from + rowPx + top > node.scrollTop + node.clientHeight)
+      node.scrollTop = from + rowPx + top - node.clientHeight;
     draw();
-    const line = lines.get(current)?.line, found = controls(line);
+    const line = lines.get(current)?.line,
+      found = controls(line);
     (found[Math.min(column, found.length - 1)] ?? node).focus({ preventScroll: true });
   }
 
@@ -154,23 +215,44 @@ export function longTable({ label, columns, sort, name = () => "", sorted = () =
     for (const cell of head.children) cell.style.minWidth = "";
     draw();
   }).observe(node);
-  node.addEventListener("scroll", () => { frame ||= requestAnimationFrame(draw); }, { passive: true });
+  node.addEventListener(
+    "scroll",
+    () => {
+      frame ||= requestAnimationFrame(draw);
+    },
+    { passive: true },
+  );
   if (keys) {
     node.addEventListener("keydown", walk);
     body.addEventListener("focusin", (event) => {
       const key = event.target.closest("tr")?.dataset.row;
-      if (key && key !== current) { current = key; rove(); }
+      if (key && key !== current) {
+        current = key;
+        rove();
+      }
     });
   }
   heads();
   return {
     node,
     /** New rows; the scroll position stays. */
-    update(next) { rows = next; arrange(); },
+    update(next) {
+      rows = next;
+      arrange();
+    },
     /** Other columns, for instance when a hyperparameter appears. */
-    recolumn(next) { columns = next; lines.clear(); widths.clear(); heads(); arrange(); },
+    recolumn(next) {
+      columns = next;
+      lines.clear();
+      widths.clear();
+      heads();
+      arrange();
+    },
     /** Draws the rows in sight anew, when what their cells tell has changed without the rows. */
-    redraw() { lines.clear(); draw(); },
+    redraw() {
+      lines.clear();
+      draw();
+    },
     /** The rows in their present order. */
     ordered: () => order,
   };
@@ -178,7 +260,10 @@ export function longTable({ label, columns, sort, name = () => "", sorted = () =
 
 /** Sorted by keys that are worked out once; numbers by size, texts by letter, what is missing last either way. */
 function inOrder(rows, value, down) {
-  return rows.map((row) => ({ row, key: value(row) })).sort((a, b) => compare(a.key, b.key, down)).map(({ row }) => row);
+  return rows
+    .map((row) => ({ row, key: value(row) }))
+    .sort((a, b) => compare(a.key, b.key, down))
+    .map(({ row }) => row);
 }
 
 /** Numbers by size, texts by letter, lists by their members; what is missing comes last either way. */

@@ -40,7 +40,11 @@ export function curveStore() {
     return [...(trials.get(id)?.values() ?? [])].map(({ execution, fold, epochs }) => {
       const rows = [...epochs].sort((a, b) => a[0] - b[0]);
       const every = Math.ceil(rows.length / MOST);
-      return { execution, fold, rows: every > 1 ? rows.filter((_, i) => i % every === 0 || i === rows.length - 1) : rows };
+      return {
+        execution,
+        fold,
+        rows: every > 1 ? rows.filter((_, i) => i % every === 0 || i === rows.length - 1) : rows,
+      };
     });
   }
 

@@ -19,20 +19,26 @@ export function trialStore(searchId) {
   const rows = new Map();
   const readers = new Set();
   const stale = new Set();
-  let loading = false, loaded = false;
+  let loading = false,
+    loaded = false;
 
   async function load(progress = () => {}) {
     loading = true;
     try {
       let token = null;
       do {
-        const page = await get(`/v1/searches/${encodeURIComponent(searchId)}/trials`, { limit: PAGE, page_token: token });
+        const page = await get(`/v1/searches/${encodeURIComponent(searchId)}/trials`, {
+          limit: PAGE,
+          page_token: token,
+        });
         for (const trial of page.items) rows.set(trial.id, trial);
         token = page.next_page_token;
         progress(rows.size);
       } while (token);
       loaded = true;
-    } finally { loading = false; }
+    } finally {
+      loading = false;
+    }
     tell();
   }
 
@@ -50,12 +56,17 @@ export function trialStore(searchId) {
   async function refresh() {
     if (loading) return;
     const wanted = [...stale];
-    if (wanted.length > PAGE) { stale.clear(); await load(); return; }
+    if (wanted.length > PAGE) {
+      stale.clear();
+      await load();
+      return;
+    }
     for (let at = 0; at < wanted.length; at += AT_ONCE) {
       const some = wanted.slice(at, at + AT_ONCE);
       for (const id of some) stale.delete(id);
       try {
-        for (const trial of await Promise.all(some.map((id) => get(`/v1/trials/${encodeURIComponent(id)}`)))) rows.set(trial.id, trial);
+        for (const trial of await Promise.all(some.map((id) => get(`/v1/trials/${encodeURIComponent(id)}`))))
+          rows.set(trial.id, trial);
       } catch (error) {
         for (const id of some) stale.add(id);
         throw error;
@@ -64,17 +75,24 @@ export function trialStore(searchId) {
     tell();
   }
 
-  function tell() { for (const reader of readers) reader([...rows.values()]); }
+  function tell() {
+    for (const reader of readers) reader([...rows.values()]);
+  }
 
   return {
-    load, touched, refresh,
+    load,
+    touched,
+    refresh,
     /** Whether all trials have been read once. */
     loaded: () => loaded,
     size: () => rows.size,
     all: () => [...rows.values()],
     get: (id) => rows.get(id),
     /** Calls `reader(trials)` after each change; returns a function that ends it. */
-    subscribe(reader) { readers.add(reader); return () => readers.delete(reader); },
+    subscribe(reader) {
+      readers.add(reader);
+      return () => readers.delete(reader);
+    },
   };
 }
 

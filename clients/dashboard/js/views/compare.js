@@ -8,17 +8,36 @@ import { compareTrials } from "./compare/trials.js";
 export async function comparePage({ main, query, live }) {
   const ofTrials = query.has("trial");
   const place = el("div");
-  fill(main, el("div", { class: "page-head" }, el("h1", {}, ofTrials ? "Compare trials" : "Compare searches"),
-    ofTrials ? el("a", { href: "#/compare" }, "Compare searches instead") : null), place);
-  let inner = null, over = false;
+  fill(
+    main,
+    el(
+      "div",
+      { class: "page-head" },
+      el("h1", {}, ofTrials ? "Compare trials" : "Compare searches"),
+      ofTrials ? el("a", { href: "#/compare" }, "Compare searches instead") : null,
+    ),
+    place,
+  );
+  let inner = null,
+    over = false;
   // Both are drawn anew when one is added or left out, without the page being left.
   async function draw() {
     const ids = here().query.getAll(ofTrials ? "trial" : "id");
     inner?.end();
     inner = null;
-    const made = await (ofTrials ? compareTrials : compareSearches)({ place, ids, query: here().query, live, again: draw });
-    if (over) made.end(); else inner = made;
+    const made = await (ofTrials ? compareTrials : compareSearches)({
+      place,
+      ids,
+      query: here().query,
+      live,
+      again: draw,
+    });
+    if (over) made.end();
+    else inner = made;
   }
   await draw();
-  return () => { over = true; inner?.end(); };
+  return () => {
+    over = true;
+    inner?.end();
+  };
 }

@@ -28,10 +28,15 @@ import { trialsTab } from "./search/trials.js";
  */
 const EAGER = true;
 const TABS = [
-  ["overview", "Overview", overviewTab, EAGER], ["trials", "Trials", trialsTab, EAGER], ["curves", "Learning curves", curvesTab],
-  ["hyperparameters", "Hyperparameters", hyperparametersTab], ["importance", "Importance", importanceTab],
-  ["parallel", "Parallel coordinates", parallelTab], ["contour", "Contour", contourTab],
-  ["tradeoff", "Trade-off", tradeoffTab], ["diagnosis", "Diagnosis", diagnosisTab],
+  ["overview", "Overview", overviewTab, EAGER],
+  ["trials", "Trials", trialsTab, EAGER],
+  ["curves", "Learning curves", curvesTab],
+  ["hyperparameters", "Hyperparameters", hyperparametersTab],
+  ["importance", "Importance", importanceTab],
+  ["parallel", "Parallel coordinates", parallelTab],
+  ["contour", "Contour", contourTab],
+  ["tradeoff", "Trade-off", tradeoffTab],
+  ["diagnosis", "Diagnosis", diagnosisTab],
   ["definition", "Definition and code", definitionTab, EAGER],
 ];
 const LOST_AFTER_MS = 4000;
@@ -41,12 +46,24 @@ export async function searchPage({ main, path, query, live }) {
   const base = `/v1/searches/${encodeURIComponent(id)}`;
   const trials = sharedTrials(id);
   let search = await get(base);
-  let tab = null, shown = null, turn = 0, gone = false, lost = null;
+  let tab = null,
+    shown = null,
+    turn = 0,
+    gone = false,
+    lost = null;
   const told = new Set();
   const opened = { done: false };
-  const listening = new Promise((tell) => { opened.tell = tell; });
+  const listening = new Promise((tell) => {
+    opened.tell = tell;
+  });
 
-  const head = searchHead({ search, changed: () => redraw.soon(), leaving: (yes) => { gone = yes; } });
+  const head = searchHead({
+    search,
+    changed: () => redraw.soon(),
+    leaving: (yes) => {
+      gone = yes;
+    },
+  });
   const notice = el("div", { "aria-live": "polite" });
   const bar = el("div");
   const place = el("div", { id: "tab", role: "tabpanel", tabindex: "-1" });
@@ -57,17 +74,28 @@ export async function searchPage({ main, path, query, live }) {
     try {
       const [now] = await Promise.all([get(base), trials.refresh()]);
       search = now;
-    } catch (error) { failed(error); return; }
+    } catch (error) {
+      failed(error);
+      return;
+    }
     head.update(search);
     await tab?.refresh(search);
   });
   // Events first, then the trials: none that ends in between is missed.
-  const close = listen(`${base}/events`, [...TRIAL_KINDS, ...SEARCH_KINDS], (kind, event) => {
-    if (kind === "search.deleted") { deleted(); return; }
-    trials.touched(event);
-    tab?.heard?.(event);
-    redraw.soon();
-  }, connected);
+  const close = listen(
+    `${base}/events`,
+    [...TRIAL_KINDS, ...SEARCH_KINDS],
+    (kind, event) => {
+      if (kind === "search.deleted") {
+        deleted();
+        return;
+      }
+      trials.touched(event);
+      tab?.heard?.(event);
+      redraw.soon();
+    },
+    connected,
+  );
 
   function connected(on) {
     live(on);
@@ -75,8 +103,15 @@ export async function searchPage({ main, path, query, live }) {
     if (on) {
       // What happened while nobody listened is read: before the first connection the search itself, later its trials, too.
       if (gone) return;
-      if (notice.dataset.about === "lost") { fill(notice); delete notice.dataset.about; }
-      if (opened.done && trials.loaded()) trials.load().then(() => tab?.refresh(search)).catch(() => {});
+      if (notice.dataset.about === "lost") {
+        fill(notice);
+        delete notice.dataset.about;
+      }
+      if (opened.done && trials.loaded())
+        trials
+          .load()
+          .then(() => tab?.refresh(search))
+          .catch(() => {});
       opened.done = true;
       opened.tell();
       redraw.soon();
@@ -86,14 +121,34 @@ export async function searchPage({ main, path, query, live }) {
     lost = setTimeout(() => {
       if (gone) return;
       notice.dataset.about = "lost";
-      fill(notice, el("div", { class: "warn-box" }, "The connection to the service is lost. What you see may be old; the page goes on by itself as soon as the service answers."));
+      fill(
+        notice,
+        el(
+          "div",
+          { class: "warn-box" },
+          "The connection to the service is lost. What you see may be old; the page goes on by itself as soon as the service answers.",
+        ),
+      );
     }, LOST_AFTER_MS);
   }
 
   function failed(error) {
-    if (!(error instanceof Problem)) { if (!(error instanceof TypeError)) console.error(error); return; }
+    if (!(error instanceof Problem)) {
+      if (!(error instanceof TypeError)) console.error(error);
+      return;
+    }
     if (error.status === 404) deleted();
-    else if (error.status === 401) fill(notice, el("div", { class: "warn-box" }, "Your session has ended. Make a new link with ", el("code", {}, "headstock dashboard"), "."));
+    else if (error.status === 401)
+      fill(
+        notice,
+        el(
+          "div",
+          { class: "warn-box" },
+          "Your session has ended. Make a new link with ",
+          el("code", {}, "headstock dashboard"),
+          ".",
+        ),
+      );
     else fill(notice, el("div", { class: "warn-box" }, error.message));
   }
 
@@ -102,7 +157,15 @@ export async function searchPage({ main, path, query, live }) {
     gone = true;
     close();
     head.gone();
-    fill(notice, el("div", { class: "fault-box", role: "alert" }, "This search has been deleted. ", el("a", { href: "#/" }, "All searches")));
+    fill(
+      notice,
+      el(
+        "div",
+        { class: "fault-box", role: "alert" },
+        "This search has been deleted. ",
+        el("a", { href: "#/" }, "All searches"),
+      ),
+    );
   }
 
   async function show(chosen, asked) {
@@ -111,7 +174,14 @@ export async function searchPage({ main, path, query, live }) {
     shown = name;
     tab?.end();
     tab = null;
-    fill(bar, tabs("What to see of the search", TABS.map(([one, label]) => [one, label, address(["searches", id, one])]), name));
+    fill(
+      bar,
+      tabs(
+        "What to see of the search",
+        TABS.map(([one, label]) => [one, label, address(["searches", id, one])]),
+        name,
+      ),
+    );
     bar.querySelector("[aria-selected=true]").scrollIntoView?.({ block: "nearest", inline: "nearest" });
     place.setAttribute("aria-label", text);
     const inner = el("div", { class: "tab-inner" });
@@ -119,26 +189,64 @@ export async function searchPage({ main, path, query, live }) {
     if (!trials.loaded() && !eager) {
       const says = el("p", { class: "note", role: "status" }, "Reading trials …");
       fill(inner, says);
-      const tells = (count) => { says.textContent = `Reading trials … ${number(count)}`; };
+      const tells = (count) => {
+        says.textContent = `Reading trials … ${number(count)}`;
+      };
       told.add(tells);
       await ready;
       told.delete(tells);
       fill(inner);
     }
     if (own !== turn) return;
-    const made = await build({ place: inner, search, trials, query: asked, reading: (tells) => { told.add(tells); } });
-    if (own === turn) tab = made; else made.end();
+    const made = await build({
+      place: inner,
+      search,
+      trials,
+      query: asked,
+      reading: (tells) => {
+        told.add(tells);
+      },
+    });
+    if (own === turn) tab = made;
+    else made.end();
   }
 
   /** Reads all trials; a failure says so and can be tried again, since nothing comes by itself in a search that has ended. */
   async function read() {
     await listening;
     for (;;) {
-      try { await trials.load((count) => { for (const tells of told) tells(count); }); return; } catch (error) {
+      try {
+        await trials.load((count) => {
+          for (const tells of told) tells(count);
+        });
+        return;
+      } catch (error) {
         if (turn < 0) return;
-        if (error instanceof Problem && [401, 404].includes(error.status)) { failed(error); return; }
-        await new Promise((again) => fill(notice, el("div", { class: "warn-box" }, `The trials could not all be read: ${error.message} `,
-          el("button", { type: "button", onclick: () => { fill(notice); again(); } }, "Read them again"))));
+        if (error instanceof Problem && [401, 404].includes(error.status)) {
+          failed(error);
+          return;
+        }
+        await new Promise((again) =>
+          fill(
+            notice,
+            el(
+              "div",
+              { class: "warn-box" },
+              `The trials could not all be read: ${error.message} `,
+              el(
+                "button",
+                {
+                  type: "button",
+                  onclick: () => {
+                    fill(notice);
+                    again();
+                  },
+                },
+                "Read them again",
+              ),
+            ),
+          ),
+        );
       }
     }
   }
@@ -146,17 +254,27 @@ export async function searchPage({ main, path, query, live }) {
   // What was known from before is shown at once and comes up to date when all has been read.
   const ready = read();
   const first = show(path[2] ?? "overview", query);
-  Promise.all([ready, first]).then(() => tab?.refresh(search)).catch(failed);
+  Promise.all([ready, first])
+    .then(() => tab?.refresh(search))
+    .catch(failed);
   await first;
   document.title = `${search.name} · Headstock`;
 
-  const end = () => { turn = -1; clearTimeout(lost); redraw.end(); close(); head.end(); tab?.end(); };
+  const end = () => {
+    turn = -1;
+    clearTimeout(lost);
+    redraw.end();
+    close();
+    head.end();
+    tab?.end();
+  };
   end.moved = ({ path: [page, other, name = "overview"], query: asked }) => {
     if (page !== "searches" || other !== id || gone || !TABS.some(([one]) => one === name)) return false;
     const inTabs = bar.contains(document.activeElement);
     if (name === shown && !inTabs) return false;
     show(name, asked).catch((error) => fill(place, el("div", { class: "fault-box", role: "alert" }, error.message)));
-    if (inTabs) bar.querySelector("[aria-selected=true]").focus(); else place.focus({ preventScroll: true });
+    if (inTabs) bar.querySelector("[aria-selected=true]").focus();
+    else place.focus({ preventScroll: true });
     return true;
   };
   return end;

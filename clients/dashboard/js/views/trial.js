@@ -25,29 +25,93 @@ export async function trialPage({ main, path, live }) {
   const siblings = sharedTrials(trial.search_id);
   const curves = curveStore();
 
-  const title = el("h1"), acts = el("div", { class: "row" }), facts = el("div", { class: "facts search-facts" }), failure = el("div");
+  const title = el("h1"),
+    acts = el("div", { class: "row" }),
+    facts = el("div", { class: "facts search-facts" }),
+    failure = el("div");
   const around = el("nav", { class: "row around", "aria-label": "Other trials of the search" });
   const figures = trialCurves({ objective: search.objective, curves, id });
-  const values = el("section", { class: "card stack", "aria-label": "Values" }), family = el("section", { class: "card", "aria-label": "Goes on from", hidden: true });
-  const diagnosis = diagnosisCard({ base }), attempts = attemptsCard({ base });
-  const matrix = el("section", { class: "card", "aria-label": "Final training", hidden: true }), code = el("div", { class: "wide", hidden: true });
-  fill(main, el("nav", { class: "crumbs", "aria-label": "Where you are" }, el("a", { href: address(["searches", search.id]) }, search.name), " / ", el("a", { href: address(["searches", search.id, "trials"]) }, "trials")),
-    el("div", { class: "page-head" }, title, around, acts), failure, facts,
-    el("div", { class: "trial-parts" }, figures.node, el("div", { class: "grid" }, values, el("div", { class: "stack" }, diagnosis.node, family, matrix, attempts.node), code)));
+  const values = el("section", { class: "card stack", "aria-label": "Values" }),
+    family = el("section", { class: "card", "aria-label": "Goes on from", hidden: true });
+  const diagnosis = diagnosisCard({ base }),
+    attempts = attemptsCard({ base });
+  const matrix = el("section", { class: "card", "aria-label": "Final training", hidden: true }),
+    code = el("div", { class: "wide", hidden: true });
+  fill(
+    main,
+    el(
+      "nav",
+      { class: "crumbs", "aria-label": "Where you are" },
+      el("a", { href: address(["searches", search.id]) }, search.name),
+      " / ",
+      el("a", { href: address(["searches", search.id, "trials"]) }, "trials"),
+    ),
+    el("div", { class: "page-head" }, title, around, acts),
+    failure,
+    facts,
+    el(
+      "div",
+      { class: "trial-parts" },
+      figures.node,
+      el(
+        "div",
+        { class: "grid" },
+        values,
+        el("div", { class: "stack" }, diagnosis.node, family, matrix, attempts.node),
+        code,
+      ),
+    ),
+  );
   document.title = `Trial ${trial.number}, ${search.name} · Headstock`;
 
   function draw() {
-    fill(title, `Trial ${trial.number} `, state(trial.state), trial.stop_requested && trial.state === "RUNNING" ? el("small", {}, "asked to stop") : null,
-      trial.id === search.best?.trial_id ? el("small", {}, "the best of its search") : null);
+    fill(
+      title,
+      `Trial ${trial.number} `,
+      state(trial.state),
+      trial.stop_requested && trial.state === "RUNNING" ? el("small", {}, "asked to stop") : null,
+      trial.id === search.best?.trial_id ? el("small", {}, "the best of its search") : null,
+    );
     drawFacts();
-    fill(failure, trial.failure ? el("div", { class: "fault-box trial-failure" }, el("p", {}, el("b", {}, trial.failure.code), ": ", trial.failure.message,
-      el("span", { class: "note" }, trial.failure.fault === "definition" ? " The fault is the definition's." : " The fault is the machine's.")),
-    trial.failure.traceback ? el("details", {}, el("summary", {}, "Traceback"), el("pre", { tabindex: "0" }, trial.failure.traceback)) : null) : null);
+    fill(
+      failure,
+      trial.failure
+        ? el(
+            "div",
+            { class: "fault-box trial-failure" },
+            el(
+              "p",
+              {},
+              el("b", {}, trial.failure.code),
+              ": ",
+              trial.failure.message,
+              el(
+                "span",
+                { class: "note" },
+                trial.failure.fault === "definition"
+                  ? " The fault is the definition's."
+                  : " The fault is the machine's.",
+              ),
+            ),
+            trial.failure.traceback
+              ? el("details", {}, el("summary", {}, "Traceback"), el("pre", { tabindex: "0" }, trial.failure.traceback))
+              : null,
+          )
+        : null,
+    );
     const wanted = `${trial.state} ${trial.stop_requested} ${ENDED.includes(search.state)}`;
-    if (acts.dataset.for !== wanted) { acts.dataset.for = wanted; drawActs(); }
-    fill(values, pairs("Hyperparameters", trial.hyperparameters) ?? el("p", { class: "note" }, "No hyperparameter is active."),
-      Object.keys(trial.metrics).length ? pairs(`Metrics at its best epoch${trial.best_epoch === null ? "" : `, ${trial.best_epoch}`}`, trial.metrics) : null,
-      pairs("Course", course()));
+    if (acts.dataset.for !== wanted) {
+      acts.dataset.for = wanted;
+      drawActs();
+    }
+    fill(
+      values,
+      pairs("Hyperparameters", trial.hyperparameters) ?? el("p", { class: "note" }, "No hyperparameter is active."),
+      Object.keys(trial.metrics).length
+        ? pairs(`Metrics at its best epoch${trial.best_epoch === null ? "" : `, ${trial.best_epoch}`}`, trial.metrics)
+        : null,
+      pairs("Course", course()),
+    );
   }
 
   function course() {
@@ -61,36 +125,99 @@ export async function trialPage({ main, path, live }) {
   }
 
   function drawFacts() {
-    fill(facts, fact(`${search.objective.name} (${search.objective.direction})`, number(trial.score)), fact("best epoch", number(trial.best_epoch)), fact("epochs", number(trial.epochs)),
-      fact("training time", trial.seconds ? duration(trial.seconds) : "–"), fact("parameters", number(trial.parameters)), fact("device", trial.device ?? "–"), fact("attempts", number(trial.attempts)));
+    fill(
+      facts,
+      fact(`${search.objective.name} (${search.objective.direction})`, number(trial.score)),
+      fact("best epoch", number(trial.best_epoch)),
+      fact("epochs", number(trial.epochs)),
+      fact("training time", trial.seconds ? duration(trial.seconds) : "–"),
+      fact("parameters", number(trial.parameters)),
+      fact("device", trial.device ?? "–"),
+      fact("attempts", number(trial.attempts)),
+    );
   }
 
   function drawActs() {
     const open = ["RUNNING", "QUEUED"].includes(trial.state);
-    fill(acts,
-      open && !trial.stop_requested ? actButton("Stop", async () => { trial = await send("POST", `${base}/stop`); draw(); return trial.state === "RUNNING" ? "It ends after its present epoch, with the score it has so far." : "It is cancelled."; }, { danger: true }) : null,
-      trial.state === "FAILED" && !ENDED.includes(search.state) ? actButton("Retry", async () => { trial = await send("POST", `${base}/retry`); draw(); redraw.soon(); return "It is queued again."; }) : null,
-      SCORED.includes(trial.state) && search.dataset_id ? actButton("Finalize", async () => {
-        const job = await send("POST", `/v1/searches/${encodeURIComponent(search.id)}/finalize`, { trial_id: id });
-        location.hash = address(["final", job.id]);
-      }) : null,
-      SCORED.includes(trial.state) && search.dataset_id ? downloadButton("Download model", `${base}/model`, `trial-${trial.number}.keras`, { primary: true }) : null);
+    fill(
+      acts,
+      open && !trial.stop_requested
+        ? actButton(
+            "Stop",
+            async () => {
+              trial = await send("POST", `${base}/stop`);
+              draw();
+              return trial.state === "RUNNING"
+                ? "It ends after its present epoch, with the score it has so far."
+                : "It is cancelled.";
+            },
+            { danger: true },
+          )
+        : null,
+      trial.state === "FAILED" && !ENDED.includes(search.state)
+        ? actButton("Retry", async () => {
+            trial = await send("POST", `${base}/retry`);
+            draw();
+            redraw.soon();
+            return "It is queued again.";
+          })
+        : null,
+      SCORED.includes(trial.state) && search.dataset_id
+        ? actButton("Finalize", async () => {
+            const job = await send("POST", `/v1/searches/${encodeURIComponent(search.id)}/finalize`, { trial_id: id });
+            location.hash = address(["final", job.id]);
+          })
+        : null,
+      SCORED.includes(trial.state) && search.dataset_id
+        ? downloadButton("Download model", `${base}/model`, `trial-${trial.number}.keras`, { primary: true })
+        : null,
+    );
   }
 
   function drawFamily() {
     const order = siblings.all().sort((a, b) => a.number - b.number);
     const at = order.findIndex((one) => one.id === id);
-    const before = order[at - 1], after = order[at + 1];
-    const link = (one, text, sign) => (one ? el("a", { class: "button", href: address(["trials", one.id]), rel: sign }, text) : el("span", { class: "button", "aria-disabled": "true" }, text));
+    const before = order[at - 1],
+      after = order[at + 1];
+    const link = (one, text, sign) =>
+      one
+        ? el("a", { class: "button", href: address(["trials", one.id]), rel: sign }, text)
+        : el("span", { class: "button", "aria-disabled": "true" }, text);
     const sign = `${before?.id} ${after?.id}`;
-    if (at >= 0 && around.dataset.for !== sign) { around.dataset.for = sign; fill(around, link(before, "← Previous", "prev"), link(after, "Next →", "next")); }
+    if (at >= 0 && around.dataset.for !== sign) {
+      around.dataset.for = sign;
+      fill(around, link(before, "← Previous", "prev"), link(after, "Next →", "next"));
+    }
     const parent = trial.parent_trial_id ? siblings.get(trial.parent_trial_id) : null;
     const children = order.filter((one) => one.parent_trial_id === id);
     family.hidden = !trial.parent_trial_id && !children.length;
-    const line = (one) => el("li", {}, el("a", { href: address(["trials", one.id]) }, `trial ${one.number}`), " ", state(one.state), " ", el("span", { class: "note" }, `${search.objective.name} ${number(one.score)}, ${one.epochs} epochs`));
-    if (!family.hidden) fill(family,
-      trial.parent_trial_id ? [el("h2", {}, "Goes on from"), el("ul", { class: "plain" }, parent ? line(parent) : el("li", {}, el("a", { href: address(["trials", trial.parent_trial_id]) }, "its parent trial")))] : null,
-      children.length ? [el("h2", {}, "Went on as"), el("ul", { class: "plain" }, children.map(line))] : null);
+    const line = (one) =>
+      el(
+        "li",
+        {},
+        el("a", { href: address(["trials", one.id]) }, `trial ${one.number}`),
+        " ",
+        state(one.state),
+        " ",
+        el("span", { class: "note" }, `${search.objective.name} ${number(one.score)}, ${one.epochs} epochs`),
+      );
+    if (!family.hidden)
+      fill(
+        family,
+        trial.parent_trial_id
+          ? [
+              el("h2", {}, "Goes on from"),
+              el(
+                "ul",
+                { class: "plain" },
+                parent
+                  ? line(parent)
+                  : el("li", {}, el("a", { href: address(["trials", trial.parent_trial_id]) }, "its parent trial")),
+              ),
+            ]
+          : null,
+        children.length ? [el("h2", {}, "Went on as"), el("ul", { class: "plain" }, children.map(line))] : null,
+      );
   }
 
   async function drawMatrix() {
@@ -100,9 +227,40 @@ export async function trialPage({ main, path, live }) {
     const full = final.state === "COMPLETED" ? await get(`/v1/final/${encodeURIComponent(final.id)}`) : final;
     const tested = full.report?.test;
     const counted = Object.values(tested?.outputs ?? {}).some((one) => one.confusion_matrix);
-    fill(matrix, el("div", { class: "head" }, el("h2", {}, "Final training"), el("a", { href: address(["final", final.id]) }, "Report")),
-      el("p", {}, state(final.state), " ", tested ? el("span", { class: "note" }, `on the test part: ${Object.entries(tested.metrics).map(([name, value]) => `${name} ${number(value)}`).join(", ")}`) : null),
-      counted ? ["light", "dark"].map((theme) => el("img", { class: `matrix ${theme}`, loading: "lazy", alt: "Confusion matrix on the test part: true against predicted classes", src: `/v1/searches/${encodeURIComponent(final.id)}/plots/confusion-matrix?format=svg&theme=${theme}` })) : null);
+    fill(
+      matrix,
+      el(
+        "div",
+        { class: "head" },
+        el("h2", {}, "Final training"),
+        el("a", { href: address(["final", final.id]) }, "Report"),
+      ),
+      el(
+        "p",
+        {},
+        state(final.state),
+        " ",
+        tested
+          ? el(
+              "span",
+              { class: "note" },
+              `on the test part: ${Object.entries(tested.metrics)
+                .map(([name, value]) => `${name} ${number(value)}`)
+                .join(", ")}`,
+            )
+          : null,
+      ),
+      counted
+        ? ["light", "dark"].map((theme) =>
+            el("img", {
+              class: `matrix ${theme}`,
+              loading: "lazy",
+              alt: "Confusion matrix on the test part: true against predicted classes",
+              src: `/v1/searches/${encodeURIComponent(final.id)}/plots/confusion-matrix?format=svg&theme=${theme}`,
+            }),
+          )
+        : null,
+    );
   }
 
   async function drawCode() {
@@ -110,7 +268,14 @@ export async function trialPage({ main, path, live }) {
     code.dataset.for = trial.state;
     const found = await get(`${base}/code`);
     code.hidden = !found.code;
-    if (found.code) fill(code, codeBlock("Keras code that rebuilds and trains it", found.code, { language: "python", copy: "Copy Keras code" }));
+    if (found.code)
+      fill(
+        code,
+        codeBlock("Keras code that rebuilds and trains it", found.code, {
+          language: "python",
+          copy: "Copy Keras code",
+        }),
+      );
   }
 
   const everything = () => Promise.all([diagnosis.refresh(trial), attempts.refresh(trial), drawCode().catch(() => {})]);
@@ -122,26 +287,52 @@ export async function trialPage({ main, path, live }) {
     drawFamily();
     await everything();
   });
-  let timer = 0, connections = 0;
-  const close = listen(`/v1/searches/${encodeURIComponent(trial.search_id)}/events`, [...TRIAL_KINDS, ...SEARCH_KINDS], (kind, event) => {
-    siblings.touched(event);
-    if (kind === "trial.epoch" && event.trial_id === id) {
-      curves.heard(event);
-      trial = { ...trial, epochs: trial.epochs + 1 };
-      timer ||= setTimeout(() => { timer = 0; figures.update(trial); drawFacts(); diagnosis.grown(trial); }, 250);
-    } else if (event.trial_id === id || kind.startsWith("search.")) redraw.soon();
-  }, (on) => {
-    live(on);
-    if (!on) return;
-    // Curves are read once somebody listens: no epoch falls between. After a lost connection they are read anew.
-    if (connections++) curves.forget(id);
-    curves.want(id).then(() => { figures.update(trial); redraw.soon(); }).catch(() => {});
-  });
+  let timer = 0,
+    connections = 0;
+  const close = listen(
+    `/v1/searches/${encodeURIComponent(trial.search_id)}/events`,
+    [...TRIAL_KINDS, ...SEARCH_KINDS],
+    (kind, event) => {
+      siblings.touched(event);
+      if (kind === "trial.epoch" && event.trial_id === id) {
+        curves.heard(event);
+        trial = { ...trial, epochs: trial.epochs + 1 };
+        timer ||= setTimeout(() => {
+          timer = 0;
+          figures.update(trial);
+          drawFacts();
+          diagnosis.grown(trial);
+        }, 250);
+      } else if (event.trial_id === id || kind.startsWith("search.")) redraw.soon();
+    },
+    (on) => {
+      live(on);
+      if (!on) return;
+      // Curves are read once somebody listens: no epoch falls between. After a lost connection they are read anew.
+      if (connections++) curves.forget(id);
+      curves
+        .want(id)
+        .then(() => {
+          figures.update(trial);
+          redraw.soon();
+        })
+        .catch(() => {});
+    },
+  );
 
   draw();
   drawFamily();
-  siblings.load().then(drawFamily).catch(() => {});
+  siblings
+    .load()
+    .then(drawFamily)
+    .catch(() => {});
   drawMatrix().catch(() => {});
   everything().catch(() => {});
-  return () => { clearTimeout(timer); redraw.end(); close(); figures.end(); diagnosis.end(); };
+  return () => {
+    clearTimeout(timer);
+    redraw.end();
+    close();
+    figures.end();
+    diagnosis.end();
+  };
 }

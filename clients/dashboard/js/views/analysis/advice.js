@@ -5,9 +5,13 @@ import { isNumeric, listed } from "./common.js";
 const FEWEST = 3;
 const CLEAR = 0.25;
 const WORDS = {
-  diverged: ["diverged", "diverged"], overfitting: ["overfits", "overfit"], underfitting: ["underfits", "underfit"],
-  oscillating: ["swings from epoch to epoch", "swing from epoch to epoch"], still_improving: ["was still improving at its end", "were still improving at their end"],
-  healthy: ["is healthy", "are healthy"], unknown: ["says nothing yet", "say nothing yet"],
+  diverged: ["diverged", "diverged"],
+  overfitting: ["overfits", "overfit"],
+  underfitting: ["underfits", "underfit"],
+  oscillating: ["swings from epoch to epoch", "swing from epoch to epoch"],
+  still_improving: ["was still improving at its end", "were still improving at their end"],
+  healthy: ["is healthy", "are healthy"],
+  unknown: ["says nothing yet", "say nothing yet"],
 };
 const FAULTS = ["diverged", "overfitting", "underfitting", "oscillating", "still_improving"];
 
@@ -28,34 +32,62 @@ export function advice(items, trials, hyperparameters) {
   const found = [];
   const judged = items.filter((item) => item.verdict !== "unknown");
   for (const verdict of FAULTS) {
-    const those = judged.filter((item) => item.verdict === verdict), others = judged.filter((item) => item.verdict !== verdict);
+    const those = judged.filter((item) => item.verdict === verdict),
+      others = judged.filter((item) => item.verdict !== verdict);
     if (those.length < Math.max(2, 0.1 * judged.length)) continue;
-    const signs = [], next = [];
+    const signs = [],
+      next = [];
     for (const hyperparameter of hyperparameters) {
-      const valuesOf = (list) => list.map((item) => trials.get(item.trial_id)?.hyperparameters[hyperparameter.name]).filter((value) => value !== undefined);
-      const here = valuesOf(those), there = valuesOf(others);
+      const valuesOf = (list) =>
+        list
+          .map((item) => trials.get(item.trial_id)?.hyperparameters[hyperparameter.name])
+          .filter((value) => value !== undefined);
+      const here = valuesOf(those),
+        there = valuesOf(others);
       if (here.length < FEWEST || there.length < FEWEST) continue;
       if (isNumeric(hyperparameter)) {
         const share = superiority(here, there);
         if (Math.abs(share - 0.5) < CLEAR) continue;
         const [a, b] = [median(here), median(there)];
         const larger = share > 0.5;
-        signs.push(`${larger ? "larger" : "smaller"} ${hyperparameter.name} (median ${number(a)}, of the others ${number(b)})`);
-        next.push([Math.abs(share - 0.5), verdict === "still_improving" ? null : `search ${larger ? "smaller" : "larger"} ${hyperparameter.name}: most others lie ${larger ? "below" : "above"} ${number(quartile(there, larger ? 0.75 : 0.25))}`]);
+        signs.push(
+          `${larger ? "larger" : "smaller"} ${hyperparameter.name} (median ${number(a)}, of the others ${number(b)})`,
+        );
+        next.push([
+          Math.abs(share - 0.5),
+          verdict === "still_improving"
+            ? null
+            : `search ${larger ? "smaller" : "larger"} ${hyperparameter.name}: most others lie ${larger ? "below" : "above"} ${number(quartile(there, larger ? 0.75 : 0.25))}`,
+        ]);
       } else {
         const all = those.length / judged.length;
         for (const value of new Set(here.map(String))) {
-          const with_ = here.filter((each) => String(each) === value).length, whole = with_ + there.filter((each) => String(each) === value).length;
+          const with_ = here.filter((each) => String(each) === value).length,
+            whole = with_ + there.filter((each) => String(each) === value).length;
           if (whole >= FEWEST && with_ / whole - all >= CLEAR) {
             signs.push(`${hyperparameter.name} ${value} (${with_} of ${whole})`);
-            next.push([with_ / whole - all, verdict === "still_improving" ? null : `leave out ${hyperparameter.name} ${value}, or search it apart`]);
+            next.push([
+              with_ / whole - all,
+              verdict === "still_improving" ? null : `leave out ${hyperparameter.name} ${value}, or search it apart`,
+            ]);
           }
         }
       }
     }
     const general = those[0].findings[0]?.try_next ?? [];
-    const own = next.sort((a, b) => b[0] - a[0]).map(([, text]) => text).filter(Boolean).slice(0, 2);
-    found.push({ verdict, count: those.length, text: `${countWords(verdict, those.length, judged.length)}.`, signs: signs.length ? `They have ${listed(signs.slice(0, 3))}.` : null, next: own, general });
+    const own = next
+      .sort((a, b) => b[0] - a[0])
+      .map(([, text]) => text)
+      .filter(Boolean)
+      .slice(0, 2);
+    found.push({
+      verdict,
+      count: those.length,
+      text: `${countWords(verdict, those.length, judged.length)}.`,
+      signs: signs.length ? `They have ${listed(signs.slice(0, 3))}.` : null,
+      next: own,
+      general,
+    });
   }
   return found.sort((a, b) => b.count - a.count);
 }
@@ -74,8 +106,12 @@ function superiority(a, b) {
 }
 
 function quartile(values, share) {
-  const sorted = [...values].sort((a, b) => a - b), at = share * (sorted.length - 1), low = Math.floor(at);
+  const sorted = [...values].sort((a, b) => a - b),
+    at = share * (sorted.length - 1),
+    low = Math.floor(at);
   return sorted[low] + (at - low) * ((sorted[low + 1] ?? sorted[low]) - sorted[low]);
 }
 
-function median(values) { return quartile(values, 0.5); }
+function median(values) {
+  return quartile(values, 0.5);
+}

@@ -49,29 +49,48 @@ export function hyperparametersOf(search, trials) {
   }
   const defined = search.definition?.hyperparameters ?? [];
   const order = (name) => defined.findIndex((each) => fits(each.name, name));
-  return [...names].sort((a, b) => order(a) - order(b) || a.localeCompare(b, "en", { numeric: true })).map((name) => {
-    const one = defined[order(name)] ?? {};
-    const seen = trials.all().filter((trial) => name in trial.hyperparameters);
-    const values = one.values ?? [];
-    // A choice of numbers that lie far apart, as 1, 18, 64, 1024, is read on a logarithmic axis.
-    const wide = values.length > 2 && values.every((value) => typeof value === "number" && value > 0) && Math.max(...values) >= 50 * Math.min(...values);
-    return {
-      name, type: one.type ?? typeof seen[0].hyperparameters[name], sampling: one.sampling ?? (wide ? "log" : "linear"), values,
-      low: one.min_value ?? null, high: one.max_value ?? null, conditional: seen.length < trials.all().length, ordered: one.ordered ?? false,
-    };
-  }).filter((each) => each.type !== "fixed");
+  return [...names]
+    .sort((a, b) => order(a) - order(b) || a.localeCompare(b, "en", { numeric: true }))
+    .map((name) => {
+      const one = defined[order(name)] ?? {};
+      const seen = trials.all().filter((trial) => name in trial.hyperparameters);
+      const values = one.values ?? [];
+      // A choice of numbers that lie far apart, as 1, 18, 64, 1024, is read on a logarithmic axis.
+      const wide =
+        values.length > 2 &&
+        values.every((value) => typeof value === "number" && value > 0) &&
+        Math.max(...values) >= 50 * Math.min(...values);
+      return {
+        name,
+        type: one.type ?? typeof seen[0].hyperparameters[name],
+        sampling: one.sampling ?? (wide ? "log" : "linear"),
+        values,
+        low: one.min_value ?? null,
+        high: one.max_value ?? null,
+        conditional: seen.length < trials.all().length,
+        ordered: one.ordered ?? false,
+      };
+    })
+    .filter((each) => each.type !== "fixed");
 }
 
 function fits(pattern, name) {
   if (!pattern.includes("{i}")) return pattern === name;
   const [before, after] = pattern.split("{i}");
-  return name.startsWith(before) && name.endsWith(after) && /^\d+$/.test(name.slice(before.length, name.length - after.length));
+  return (
+    name.startsWith(before) &&
+    name.endsWith(after) &&
+    /^\d+$/.test(name.slice(before.length, name.length - after.length))
+  );
 }
 
 /** Whether values of a hyperparameter are numbers on an axis, and not names, truth values or lists. */
 export function isNumeric(hyperparameter) {
   const { type, values } = hyperparameter;
-  return ["int", "float", "number"].includes(type) || (type === "choice" && values.length > 0 && values.every((value) => typeof value === "number"));
+  return (
+    ["int", "float", "number"].includes(type) ||
+    (type === "choice" && values.length > 0 && values.every((value) => typeof value === "number"))
+  );
 }
 
 /**
@@ -79,7 +98,11 @@ export function isNumeric(hyperparameter) {
  * changed), but not more often than every `pause` milliseconds. An answer that a later question has overtaken is dropped.
  */
 export function question({ search, ask, show, fail, pause = 4000, key = endedCount }) {
-  let turn = 0, asked = 0, timer = null, known = key(search), over = false;
+  let turn = 0,
+    asked = 0,
+    timer = null,
+    known = key(search),
+    over = false;
   async function now() {
     clearTimeout(timer);
     timer = null;
@@ -101,7 +124,10 @@ export function question({ search, ask, show, fail, pause = 4000, key = endedCou
       known = told;
       timer ??= setTimeout(now, Math.max(0, asked + pause - Date.now()));
     },
-    end() { over = true; clearTimeout(timer); },
+    end() {
+      over = true;
+      clearTimeout(timer);
+    },
   };
 }
 
@@ -109,7 +135,8 @@ export function question({ search, ask, show, fail, pause = 4000, key = endedCou
 export function picture(search, kind, query = {}) {
   const words = new URLSearchParams();
   for (const [name, value] of Object.entries({ ...query, theme: isDark() ? "dark" : null })) {
-    for (const one of Array.isArray(value) ? value : [value]) if (one !== null && one !== undefined && one !== "") words.append(name, one);
+    for (const one of Array.isArray(value) ? value : [value])
+      if (one !== null && one !== undefined && one !== "") words.append(name, one);
   }
   return `${base(search)}/plots/${kind}${words.size ? `?${words}` : ""}`;
 }
@@ -153,7 +180,8 @@ export function listed(names) {
 /** Hands a table to the browser as a CSV file. */
 export function saveCsv(filename, columns, rows) {
   const cell = (value) => {
-    const text = value === null || value === undefined ? "" : Array.isArray(value) ? JSON.stringify(value) : String(value);
+    const text =
+      value === null || value === undefined ? "" : Array.isArray(value) ? JSON.stringify(value) : String(value);
     // A leading = + - @ of a text would be a formula in a spreadsheet.
     const safe = typeof value === "string" && /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
     return /[",\n\r]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
@@ -173,5 +201,7 @@ export function meanCurve(items, metric) {
     if (!byEpoch.has(item.epoch)) byEpoch.set(item.epoch, []);
     byEpoch.get(item.epoch).push(value);
   }
-  return [...byEpoch].sort((a, b) => a[0] - b[0]).map(([epoch, found]) => [epoch, found.reduce((sum, value) => sum + value, 0) / found.length]);
+  return [...byEpoch]
+    .sort((a, b) => a[0] - b[0])
+    .map(([epoch, found]) => [epoch, found.reduce((sum, value) => sum + value, 0) / found.length]);
 }

@@ -7,11 +7,41 @@ import { el } from "../../dom.js";
  * @param rows    [{name, cells: [node or text], best?: place of the best cell, differs?: whether the cells are not all alike}]
  */
 export function sideBySide({ label, heads, rows }) {
-  return el("div", { class: "table beside", tabindex: "0", role: "region", "aria-label": label }, el("table", { "aria-label": label },
-    el("thead", {}, el("tr", {}, el("td", {}), heads.map((head) => el("th", { scope: "col" }, head)))),
-    el("tbody", {}, rows.map((row) => el("tr", { class: row.differs ? "differs" : null },
-      el("th", { scope: "row" }, row.name, row.differs ? el("span", { class: "visually-hidden" }, " (differs)") : null),
-      row.cells.map((cell, place) => el("td", { class: place === row.best ? "winner" : null }, cell ?? "–")))))));
+  return el(
+    "div",
+    { class: "table beside", tabindex: "0", role: "region", "aria-label": label },
+    el(
+      "table",
+      { "aria-label": label },
+      el(
+        "thead",
+        {},
+        el(
+          "tr",
+          {},
+          el("td", {}),
+          heads.map((head) => el("th", { scope: "col" }, head)),
+        ),
+      ),
+      el(
+        "tbody",
+        {},
+        rows.map((row) =>
+          el(
+            "tr",
+            { class: row.differs ? "differs" : null },
+            el(
+              "th",
+              { scope: "row" },
+              row.name,
+              row.differs ? el("span", { class: "visually-hidden" }, " (differs)") : null,
+            ),
+            row.cells.map((cell, place) => el("td", { class: place === row.best ? "winner" : null }, cell ?? "–")),
+          ),
+        ),
+      ),
+    ),
+  );
 }
 
 /** The place of the best of some numbers, if one is better than the others. */

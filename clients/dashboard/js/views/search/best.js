@@ -15,23 +15,64 @@ export function bestCard({ search }) {
     const sign = now.best ? `${now.best.trial_id} ${now.best.score}` : "none";
     if (sign === drawnFor) return;
     drawnFor = sign;
-    if (!now.best) { fill(node, el("h2", {}, "Best trial"), el("p", { class: "note" }, "No trial has been scored yet.")); return; }
+    if (!now.best) {
+      fill(node, el("h2", {}, "Best trial"), el("p", { class: "note" }, "No trial has been scored yet."));
+      return;
+    }
     const [best] = (await get(`${base}/best`, { count: 1 })).items;
     if (!best) return;
     const open = node.querySelector("details")?.open ?? true;
-    fill(node,
-      el("div", { class: "head" },
-        el("h2", {}, "Best: ", el("a", { href: address(["trials", best.id]) }, `trial ${best.number}`), `, ${now.objective.name} ${number(best.score)}`,
-          best.best_epoch === null ? "" : ` at epoch ${best.best_epoch}`),
-        el("div", { class: "row" }, best.code ? copyButton("Copy Keras code", () => best.code) : null,
-          now.dataset_id ? downloadButton("Download model", `/v1/trials/${encodeURIComponent(best.id)}/model`, `trial-${best.number}.keras`, { primary: true }) : null)),
-      el("div", { class: "best-parts" },
-        el("div", { class: "stack" },
+    fill(
+      node,
+      el(
+        "div",
+        { class: "head" },
+        el(
+          "h2",
+          {},
+          "Best: ",
+          el("a", { href: address(["trials", best.id]) }, `trial ${best.number}`),
+          `, ${now.objective.name} ${number(best.score)}`,
+          best.best_epoch === null ? "" : ` at epoch ${best.best_epoch}`,
+        ),
+        el(
+          "div",
+          { class: "row" },
+          best.code ? copyButton("Copy Keras code", () => best.code) : null,
+          now.dataset_id
+            ? downloadButton(
+                "Download model",
+                `/v1/trials/${encodeURIComponent(best.id)}/model`,
+                `trial-${best.number}.keras`,
+                { primary: true },
+              )
+            : null,
+        ),
+      ),
+      el(
+        "div",
+        { class: "best-parts" },
+        el(
+          "div",
+          { class: "stack" },
           pairs("Hyperparameters", best.hyperparameters),
           pairs("Metrics at its best epoch", best.metrics),
-          pairs("Cost", { parameters: number(best.parameters), "training time": duration(best.seconds), epochs: best.epochs })),
-        best.code ? el("details", { open }, el("summary", {}, "Keras code that rebuilds and trains it"), codeOf(best.code, "python"))
-          : el("p", { class: "note" }, "There is no code: it needs the data set, which is not here (any more)."))); 
+          pairs("Cost", {
+            parameters: number(best.parameters),
+            "training time": duration(best.seconds),
+            epochs: best.epochs,
+          }),
+        ),
+        best.code
+          ? el(
+              "details",
+              { open },
+              el("summary", {}, "Keras code that rebuilds and trains it"),
+              codeOf(best.code, "python"),
+            )
+          : el("p", { class: "note" }, "There is no code: it needs the data set, which is not here (any more)."),
+      ),
+    );
   }
 
   return { node, refresh };
@@ -41,5 +82,14 @@ export function bestCard({ search }) {
 export function pairs(title, values) {
   const entries = Object.entries(values);
   if (!entries.length) return null;
-  return el("div", {}, el("h3", {}, title), el("dl", { class: "pairs-list" }, entries.map(([name, value]) => [el("dt", {}, name), el("dd", {}, number(value))])));
+  return el(
+    "div",
+    {},
+    el("h3", {}, title),
+    el(
+      "dl",
+      { class: "pairs-list" },
+      entries.map(([name, value]) => [el("dt", {}, name), el("dd", {}, number(value))]),
+    ),
+  );
 }

@@ -2,10 +2,14 @@
 
 /** What is wrong with an expression, and from which character on. */
 export class FilterFault extends Error {
-  constructor(message, at) { super(message); this.at = at; }
+  constructor(message, at) {
+    super(message);
+    this.at = at;
+  }
 }
 
-const TOKEN = /\s*(?:(?<number>-?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)(?![\w.])|(?<op><=|>=|!=|==|[<>=~])|(?<mark>[(),])|"(?<double>[^"]*)"|'(?<single>[^']*)'|`(?<quoted>[^`]+)`|(?<word>[\p{L}_][\p{L}\p{N}_./:-]*))/uy;
+const TOKEN =
+  /\s*(?:(?<number>-?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)(?![\w.])|(?<op><=|>=|!=|==|[<>=~])|(?<mark>[(),])|"(?<double>[^"]*)"|'(?<single>[^']*)'|`(?<quoted>[^`]+)`|(?<word>[\p{L}_][\p{L}\p{N}_./:-]*))/uy;
 const OPERATORS = ["=", "==", "!=", "<", "<=", ">", ">=", "~"];
 const WORDS = ["and", "or", "not", "in"];
 
@@ -13,14 +17,15 @@ function tokens(text) {
   const found = [];
   TOKEN.lastIndex = 0;
   while (text.slice(TOKEN.lastIndex).trim() !== "") {
-    const from = TOKEN.lastIndex + (/^\s*/.exec(text.slice(TOKEN.lastIndex))[0].length);
+    const from = TOKEN.lastIndex + /^\s*/.exec(text.slice(TOKEN.lastIndex))[0].length;
     const match = TOKEN.exec(text);
     if (!match) throw new FilterFault(`${JSON.stringify(text[from])} has no meaning here`, from);
     const { number, op, mark, double, single, quoted, word } = match.groups;
     if (number !== undefined) found.push({ kind: "value", value: Number(number), at: from });
     else if (op) found.push({ kind: "op", value: op, at: from });
     else if (mark) found.push({ kind: mark, at: from });
-    else if (double !== undefined || single !== undefined) found.push({ kind: "value", value: double ?? single, at: from });
+    else if (double !== undefined || single !== undefined)
+      found.push({ kind: "value", value: double ?? single, at: from });
     else if (quoted) found.push({ kind: "name", value: quoted, at: from });
     else if (WORDS.includes(word.toLowerCase())) found.push({ kind: word.toLowerCase(), at: from });
     else found.push({ kind: "name", value: word, at: from });
@@ -45,20 +50,32 @@ export function filterOf(text, reader, known = []) {
   let at = 0;
   const next = () => all[at];
   const take = (kind) => (next().kind === kind ? all[at++] : null);
-  const describe = (token) => (token.kind === "end" ? "the end" : token.value !== undefined ? JSON.stringify(token.value) : `“${token.kind}”`);
+  const describe = (token) =>
+    token.kind === "end" ? "the end" : token.value !== undefined ? JSON.stringify(token.value) : `“${token.kind}”`;
 
   function or() {
     let left = and();
-    while (take("or")) { const a = left, b = and(); left = (row) => a(row) || b(row); }
+    while (take("or")) {
+      const a = left,
+        b = and();
+      left = (row) => a(row) || b(row);
+    }
     return left;
   }
   function and() {
     let left = not();
-    while (take("and")) { const a = left, b = not(); left = (row) => a(row) && b(row); }
+    while (take("and")) {
+      const a = left,
+        b = not();
+      left = (row) => a(row) && b(row);
+    }
     return left;
   }
   function not() {
-    if (take("not")) { const inner = not(); return (row) => !inner(row); }
+    if (take("not")) {
+      const inner = not();
+      return (row) => !inner(row);
+    }
     if (take("(")) {
       const inner = or();
       if (!take(")")) throw new FilterFault(`a “)” is missing before ${describe(next())}`, next().at);
@@ -70,17 +87,26 @@ export function filterOf(text, reader, known = []) {
     const name = take("name");
     if (!name) throw new FilterFault(`a name was expected, found ${describe(next())}`, next().at);
     const read = reader(name.value);
-    if (!read) throw new FilterFault(`there is no ${JSON.stringify(name.value)}; known are ${known.slice(0, 12).join(", ")}${known.length > 12 ? " …" : ""}`, name.at);
+    if (!read)
+      throw new FilterFault(
+        `there is no ${JSON.stringify(name.value)}; known are ${known.slice(0, 12).join(", ")}${known.length > 12 ? " …" : ""}`,
+        name.at,
+      );
     if (take("in")) return among(read);
     const op = take("op");
-    if (!op) throw new FilterFault(`after ${name.value} one of ${OPERATORS.filter((one) => one !== "==").join(" ")} or “in” was expected, found ${describe(next())}`, next().at);
+    if (!op)
+      throw new FilterFault(
+        `after ${name.value} one of ${OPERATORS.filter((one) => one !== "==").join(" ")} or “in” was expected, found ${describe(next())}`,
+        next().at,
+      );
     const wanted = value();
     return (row) => holds(read(row), op.value, wanted(row));
   }
   function among(read) {
     if (!take("(")) throw new FilterFault(`after “in” a list is expected: (16, 32)`, next().at);
     const wanted = [];
-    do wanted.push(value()); while (take(","));
+    do wanted.push(value());
+    while (take(","));
     if (!take(")")) throw new FilterFault(`a “)” is missing before ${describe(next())}`, next().at);
     return (row) => wanted.some((one) => holds(read(row), "=", one(row)));
   }
@@ -112,9 +138,15 @@ function holds(value, op, wanted) {
   return op === "<" ? value < wanted : op === "<=" ? value <= wanted : op === ">" ? value > wanted : value >= wanted;
 }
 
-function same(a, b) { return a === b || (typeof a === "number" && typeof b === "number" ? close(a, b) : plain(a) === plain(b)); }
+function same(a, b) {
+  return a === b || (typeof a === "number" && typeof b === "number" ? close(a, b) : plain(a) === plain(b));
+}
 
 /** Numbers are equal when they are shown alike. */
-function close(a, b) { return Number(a.toPrecision(4)) === b; }
+function close(a, b) {
+  return Number(a.toPrecision(4)) === b;
+}
 
-function plain(value) { return (Array.isArray(value) ? `[${value.join(", ")}]` : String(value)).toLowerCase(); }
+function plain(value) {
+  return (Array.isArray(value) ? `[${value.join(", ")}]` : String(value)).toLowerCase();
+}

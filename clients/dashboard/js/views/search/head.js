@@ -12,12 +12,18 @@ import { changeDialog } from "./change.js";
 
 export const ENDED = ["COMPLETED", "FAILED", "CANCELLED"];
 const EXPORTS = [
-  ["Trials as CSV", "trials", "csv"], ["Trials as JSON lines", "trials", "jsonl"], ["Trials as Parquet", "trials", "parquet"],
-  ["Epochs as CSV", "epochs", "csv"], ["Epochs as JSON lines", "epochs", "jsonl"], ["Epochs as Parquet", "epochs", "parquet"],
+  ["Trials as CSV", "trials", "csv"],
+  ["Trials as JSON lines", "trials", "jsonl"],
+  ["Trials as Parquet", "trials", "parquet"],
+  ["Epochs as CSV", "epochs", "csv"],
+  ["Epochs as JSON lines", "epochs", "jsonl"],
+  ["Epochs as Parquet", "epochs", "parquet"],
   ["TensorBoard files (zip)", "epochs", "tensorboard"],
 ];
 
-function of(planned) { return planned ? el("small", {}, ` of ${number(planned)}`) : null; }
+function of(planned) {
+  return planned ? el("small", {}, ` of ${number(planned)}`) : null;
+}
 
 /**
  * The head: `node`, `update(search)`, `gone()` when the search was deleted, `end()`. `changed` is called after each act, and
@@ -25,16 +31,41 @@ function of(planned) { return planned ? el("small", {}, ` of ${number(planned)}`
  */
 export function searchHead({ search, changed, leaving }) {
   const base = `/v1/searches/${encodeURIComponent(search.id)}`;
-  const title = el("h1"), about = el("p", { class: "note search-about" }), acts = el("div", { class: "row" });
+  const title = el("h1"),
+    about = el("p", { class: "note search-about" }),
+    acts = el("div", { class: "row" });
   const progress = el("progress", { max: 1, "aria-label": "Progress of the search" });
   const facts = el("div", { class: "facts search-facts" });
-  const says = el("div", { class: "search-says" }), final = el("div", { class: "search-final", "aria-live": "polite" });
-  const node = el("div", { class: "search-head" }, el("div", { class: "page-head" }, title, acts), about, progress, facts, says, final);
+  const says = el("div", { class: "search-says" }),
+    final = el("div", { class: "search-final", "aria-live": "polite" });
+  const node = el(
+    "div",
+    { class: "search-head" },
+    el("div", { class: "page-head" }, title, acts),
+    about,
+    progress,
+    facts,
+    says,
+    final,
+  );
   const values = {};
-  let now = search, read = performance.now(), drawnActs = "", job = null, closeJob = () => {};
+  let now = search,
+    read = performance.now(),
+    drawnActs = "",
+    job = null,
+    closeJob = () => {};
 
-  for (const [key, label] of [["best", ""], ["ended", "trials ended"], ["running", "running"], ["failed", "failed"], ["epochs", "epochs"],
-    ["elapsed", "elapsed"], ["left", "left, about"], ["device", "device time"], ["busy", "workers busy"]]) {
+  for (const [key, label] of [
+    ["best", ""],
+    ["ended", "trials ended"],
+    ["running", "running"],
+    ["failed", "failed"],
+    ["epochs", "epochs"],
+    ["elapsed", "elapsed"],
+    ["left", "left, about"],
+    ["device", "device time"],
+    ["busy", "workers busy"],
+  ]) {
     const one = fact(label, "–");
     values[key] = { value: one.querySelector("b"), label: one.querySelector("span") };
     facts.append(one);
@@ -43,12 +74,15 @@ export function searchHead({ search, changed, leaving }) {
   function update(next) {
     now = next;
     read = performance.now();
-    const t = now.trials, ended = t.completed + t.stopped + t.failed + t.cancelled;
+    const t = now.trials,
+      ended = t.completed + t.stopped + t.failed + t.cancelled;
     put(title, `${now.name}|${now.state}`, () => [now.name, " ", state(now.state)]);
     put(about, JSON.stringify([now.tags, now.parallelism, now.priority]), aboutLine);
     progress.value = now.progress ?? (ENDED.includes(now.state) ? 1 : 0);
     values.best.label.textContent = values.best.label.title = `best ${now.objective.name}`;
-    put(values.best.value, `${now.best?.trial_id}`, () => (now.best ? el("a", { href: address(["trials", now.best.trial_id]) }, number(now.best.score)) : "–"));
+    put(values.best.value, `${now.best?.trial_id}`, () =>
+      now.best ? el("a", { href: address(["trials", now.best.trial_id]) }, number(now.best.score)) : "–",
+    );
     fill(values.ended.value, number(ended), of(now.planned_trials));
     fill(values.running.value, number(t.running), t.queued ? el("small", {}, ` + ${number(t.queued)} queued`) : null);
     values.failed.value.textContent = number(t.failed);
@@ -59,7 +93,10 @@ export function searchHead({ search, changed, leaving }) {
     tick();
     put(says, JSON.stringify([now.state, now.state_reason, now.warnings]), sayings);
     const wanted = `${now.state} ${Boolean(now.best)}`;
-    if (wanted !== drawnActs) { drawnActs = wanted; drawActs(); }
+    if (wanted !== drawnActs) {
+      drawnActs = wanted;
+      drawActs();
+    }
   }
 
   /** New content only when what it tells has changed: links keep their focus. */
@@ -73,56 +110,128 @@ export function searchHead({ search, changed, leaving }) {
     const running = now.state === "RUNNING" ? (performance.now() - read) / 1000 : 0;
     values.elapsed.value.textContent = duration(now.elapsed_seconds + running);
     const left = now.remaining_seconds;
-    values.left.value.textContent = ENDED.includes(now.state) || left === null ? "–" : duration(Math.max(0, left - running));
+    values.left.value.textContent =
+      ENDED.includes(now.state) || left === null ? "–" : duration(Math.max(0, left - running));
   }
 
   function aboutLine() {
     const named = now.definition?.dataset?.name ?? now.definition?.imported?.file;
-    const data = now.dataset_id ? el("a", { href: address(["datasets", now.dataset_id]) }, named ?? "its data set") : named ?? "no data set";
-    const parts = [[now.tuner], ["on ", data], [`${now.objective.name}, ${now.objective.direction === "max" ? "higher" : "lower"} is better`], [`${now.parallelism} at a time`]];
+    const data = now.dataset_id
+      ? el("a", { href: address(["datasets", now.dataset_id]) }, named ?? "its data set")
+      : (named ?? "no data set");
+    const parts = [
+      [now.tuner],
+      ["on ", data],
+      [`${now.objective.name}, ${now.objective.direction === "max" ? "higher" : "lower"} is better`],
+      [`${now.parallelism} at a time`],
+    ];
     if (now.priority) parts.push([`priority ${now.priority}`]);
-    return [parts.map((part, i) => el("span", { class: i === parts.length - 1 ? "said last" : "said" }, part)), Object.entries(now.tags).map(([key, value]) => el("span", { class: "tag" }, value ? `${key}: ${value}` : key))];
+    return [
+      parts.map((part, i) => el("span", { class: i === parts.length - 1 ? "said last" : "said" }, part)),
+      Object.entries(now.tags).map(([key, value]) => el("span", { class: "tag" }, value ? `${key}: ${value}` : key)),
+    ];
   }
 
   function sayings() {
     const reason = now.state_reason;
     return [
       reason ? el("p", { class: now.state === "FAILED" ? "fault-box" : "note" }, reason.message) : null,
-      now.warnings?.length ? el("ul", { class: "warn-box" }, now.warnings.map((one) => el("li", {}, el("code", {}, one.pointer || "/"), " ", one.message))) : null,
+      now.warnings?.length
+        ? el(
+            "ul",
+            { class: "warn-box" },
+            now.warnings.map((one) => el("li", {}, el("code", {}, one.pointer || "/"), " ", one.message)),
+          )
+        : null,
     ];
   }
 
   function act(label, verb, said, more) {
-    return actButton(label, async () => { update({ ...now, ...await send("POST", `${base}/${verb}`) }); changed(); return said; }, more);
+    return actButton(
+      label,
+      async () => {
+        update({ ...now, ...(await send("POST", `${base}/${verb}`)) });
+        changed();
+        return said;
+      },
+      more,
+    );
   }
 
   function drawActs() {
     const held = acts.contains(document.activeElement);
     const open = !ENDED.includes(now.state);
-    fill(acts,
-      ["RUNNING", "QUEUED"].includes(now.state) ? act("Pause", "pause", "Paused: running trials hand back at their next checkpoint.") : null,
+    fill(
+      acts,
+      ["RUNNING", "QUEUED"].includes(now.state)
+        ? act("Pause", "pause", "Paused: running trials hand back at their next checkpoint.")
+        : null,
       now.state === "PAUSED" ? act("Resume", "resume", "It goes on.", { primary: true }) : null,
-      open ? el("button", { type: "button", onclick: () => changeDialog({ search: now, changed: (next) => { update(next); changed(); } }) }, "Change …") : null,
+      open
+        ? el(
+            "button",
+            {
+              type: "button",
+              onclick: () =>
+                changeDialog({
+                  search: now,
+                  changed: (next) => {
+                    update(next);
+                    changed();
+                  },
+                }),
+            },
+            "Change …",
+          )
+        : null,
       now.best && now.dataset_id ? actButton("Finalize best", finalize) : null,
       el("a", { class: "button", href: address(["new"], { from: now.id }) }, "Use as template"),
-      menu("Export", EXPORTS.map(([label, table, format]) => el("a", { href: `${base}/export?table=${table}&format=${format}`, download: "" }, label))),
-      open ? el("button", { type: "button", class: "danger", onclick: cancel }, "Cancel") : el("button", { type: "button", class: "danger", onclick: remove }, "Delete"));
+      menu(
+        "Export",
+        EXPORTS.map(([label, table, format]) =>
+          el("a", { href: `${base}/export?table=${table}&format=${format}`, download: "" }, label),
+        ),
+      ),
+      open
+        ? el("button", { type: "button", class: "danger", onclick: cancel }, "Cancel")
+        : el("button", { type: "button", class: "danger", onclick: remove }, "Delete"),
+    );
     if (held) (acts.querySelector("button") ?? acts).focus();
   }
 
   async function cancel() {
-    if (!await confirmed(`End “${now.name}” for good? Its running trials stop; results so far stay.`, "Cancel the search")) return;
-    try { update({ ...now, ...await send("POST", `${base}/cancel`) }); changed(); } catch (error) { tell(error.message, "bad"); }
+    if (
+      !(await confirmed(
+        `End “${now.name}” for good? Its running trials stop; results so far stay.`,
+        "Cancel the search",
+      ))
+    )
+      return;
+    try {
+      update({ ...now, ...(await send("POST", `${base}/cancel`)) });
+      changed();
+    } catch (error) {
+      tell(error.message, "bad");
+    }
   }
 
   async function remove() {
-    if (!await confirmed(`Delete “${now.name}” with its trials, curves and models? This cannot be taken back.`, "Delete it")) return;
+    if (
+      !(await confirmed(
+        `Delete “${now.name}” with its trials, curves and models? This cannot be taken back.`,
+        "Delete it",
+      ))
+    )
+      return;
     leaving(true);
     try {
       await send("DELETE", base);
       tell(`${now.name} is deleted.`, "good");
       location.hash = "#/";
-    } catch (error) { leaving(false); tell(error.message, "bad"); }
+    } catch (error) {
+      leaving(false);
+      tell(error.message, "bad");
+    }
   }
 
   async function finalize() {
@@ -142,18 +251,57 @@ export function searchHead({ search, changed, leaving }) {
       showFinal();
       if (ENDED.includes(job.state)) closeJob();
     });
-    const close = listen(`/v1/searches/${encodeURIComponent(made.id)}/events`, [...TRIAL_KINDS, ...SEARCH_KINDS], again.soon, () => again.soon());
-    closeJob = () => { closeJob = () => {}; again.end(); close(); };
+    const close = listen(
+      `/v1/searches/${encodeURIComponent(made.id)}/events`,
+      [...TRIAL_KINDS, ...SEARCH_KINDS],
+      again.soon,
+      () => again.soon(),
+    );
+    closeJob = () => {
+      closeJob = () => {};
+      again.end();
+      close();
+    };
   }
 
   function showFinal() {
     const tested = job.report?.test?.metrics;
-    fill(final, el("p", { class: "final-line" }, el("b", {}, "Final training"), " of trial ", String(job.source.trial_number), " ", state(job.state), " ",
-      ENDED.includes(job.state) ? null : el("progress", { max: 1, value: job.progress ?? 0, "aria-label": "Progress of the final training" }),
-      tested ? el("span", { class: "note" }, `on the test part: ${Object.entries(tested).map(([name, value]) => `${name} ${number(value)}`).join(", ")}`) : null,
-      job.failure ? el("span", { class: "note" }, job.failure.message) : null,
-      el("a", { href: address(["final", job.id]) }, "Report"),
-      job.state === "COMPLETED" ? [el("a", { href: job.links?.bundle ?? `/v1/final/${job.id}/bundle`, download: "" }, "Bundle that predicts (zip)")] : null));
+    fill(
+      final,
+      el(
+        "p",
+        { class: "final-line" },
+        el("b", {}, "Final training"),
+        " of trial ",
+        String(job.source.trial_number),
+        " ",
+        state(job.state),
+        " ",
+        ENDED.includes(job.state)
+          ? null
+          : el("progress", { max: 1, value: job.progress ?? 0, "aria-label": "Progress of the final training" }),
+        tested
+          ? el(
+              "span",
+              { class: "note" },
+              `on the test part: ${Object.entries(tested)
+                .map(([name, value]) => `${name} ${number(value)}`)
+                .join(", ")}`,
+            )
+          : null,
+        job.failure ? el("span", { class: "note" }, job.failure.message) : null,
+        el("a", { href: address(["final", job.id]) }, "Report"),
+        job.state === "COMPLETED"
+          ? [
+              el(
+                "a",
+                { href: job.links?.bundle ?? `/v1/final/${job.id}/bundle`, download: "" },
+                "Bundle that predicts (zip)",
+              ),
+            ]
+          : null,
+      ),
+    );
   }
 
   async function findFinal() {
@@ -166,8 +314,16 @@ export function searchHead({ search, changed, leaving }) {
   findFinal().catch(() => {});
   const clock = setInterval(tick, 1000);
   return {
-    node, update,
-    gone() { fill(acts); clearInterval(clock); closeJob(); },
-    end() { clearInterval(clock); closeJob(); },
+    node,
+    update,
+    gone() {
+      fill(acts);
+      clearInterval(clock);
+      closeJob();
+    },
+    end() {
+      clearInterval(clock);
+      closeJob();
+    },
   };
 }

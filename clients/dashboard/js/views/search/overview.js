@@ -8,8 +8,13 @@ import { el, fill } from "../../dom.js";
 import { ENDED } from "./head.js";
 
 export async function overviewTab({ place, search, trials, query }) {
-  const parts = [historyFigure({ search, trials, query }), curvesFigure({ search, trials, query, title: "Learning curves, running and latest", choose: runningAndLatest }), bestCard({ search }),
-    findingsCard({ search, trials }), latestCard({ search, trials })];
+  const parts = [
+    historyFigure({ search, trials, query }),
+    curvesFigure({ search, trials, query, title: "Learning curves, running and latest", choose: runningAndLatest }),
+    bestCard({ search }),
+    findingsCard({ search, trials }),
+    latestCard({ search, trials }),
+  ];
   const [history, running, best, findings, latest] = parts;
   const waits = el("div", { class: "card hollow wide", hidden: true });
   fill(place, el("div", { class: "grid" }, waits, history.node, running.node, best.node, findings.node, latest.node));
@@ -17,9 +22,32 @@ export async function overviewTab({ place, search, trials, query }) {
   async function refresh(now) {
     const none = now.trials.running + now.trials.completed + now.trials.stopped + now.trials.failed === 0;
     waits.hidden = !none;
-    if (none) fill(waits, el("h2", {}, ENDED.includes(now.state) ? "It ended before a trial was run" : now.state === "PAUSED" ? "Paused before its first trial" : "Waiting for its first trial"),
-      el("p", {}, ENDED.includes(now.state) ? "“Use as template” opens its definition in the form, to be mended and sent again."
-        : now.state === "PAUSED" ? "“Resume” lets it begin." : ["It begins as soon as a coordinator has taken it up and a worker has a free slot: see ", el("a", { href: "#/workers" }, "Workers"), "."]));
+    if (none)
+      fill(
+        waits,
+        el(
+          "h2",
+          {},
+          ENDED.includes(now.state)
+            ? "It ended before a trial was run"
+            : now.state === "PAUSED"
+              ? "Paused before its first trial"
+              : "Waiting for its first trial",
+        ),
+        el(
+          "p",
+          {},
+          ENDED.includes(now.state)
+            ? "“Use as template” opens its definition in the form, to be mended and sent again."
+            : now.state === "PAUSED"
+              ? "“Resume” lets it begin."
+              : [
+                  "It begins as soon as a coordinator has taken it up and a worker has a free slot: see ",
+                  el("a", { href: "#/workers" }, "Workers"),
+                  ".",
+                ],
+        ),
+      );
     for (const part of [history, running, best, findings, latest]) part.node.hidden = none;
     if (none) return;
     await Promise.all(parts.map((part) => (part === running && !trials.loaded() ? null : part.refresh(now))));
@@ -29,7 +57,12 @@ export async function overviewTab({ place, search, trials, query }) {
   refresh(search).catch(() => {});
   return {
     refresh,
-    heard(event) { running.heard(event); latest.heard(event); },
-    end() { for (const part of parts) part.end?.(); },
+    heard(event) {
+      running.heard(event);
+      latest.heard(event);
+    },
+    end() {
+      for (const part of parts) part.end?.();
+    },
   };
 }

@@ -4,7 +4,8 @@ import { spark } from "../../charts/spark.js";
 import { fill } from "../../dom.js";
 import { number } from "../../format.js";
 
-const POINTS = 24, AT_ONCE = 4;
+const POINTS = 24,
+  AT_ONCE = 4;
 /** What was read, by search: kept while the dashboard is open, so that going back to the list is instant. */
 const known = new Map();
 
@@ -12,15 +13,19 @@ const known = new Map();
 export function sparkLines() {
   const searches = new Map();
   const waiting = [];
-  let busy = 0, ended = false;
-  const sight = new IntersectionObserver((entries) => {
-    for (const { target, isIntersecting } of entries) {
-      const search = searches.get(target);
-      if (!search) continue;
-      target.inSight = isIntersecting;
-      if (isIntersecting) want(target);
-    }
-  }, { rootMargin: "120px" });
+  let busy = 0,
+    ended = false;
+  const sight = new IntersectionObserver(
+    (entries) => {
+      for (const { target, isIntersecting } of entries) {
+        const search = searches.get(target);
+        if (!search) continue;
+        target.inSight = isIntersecting;
+        if (isIntersecting) want(target);
+      }
+    },
+    { rootMargin: "120px" },
+  );
 
   function want(place) {
     const search = searches.get(place);
@@ -31,14 +36,17 @@ export function sparkLines() {
 
   async function next() {
     while (busy < AT_ONCE && waiting.length && !ended) {
-      const place = waiting.shift(), search = searches.get(place);
+      const place = waiting.shift(),
+        search = searches.get(place);
       if (!search) continue;
       busy += 1;
       try {
         const trend = await get(`/v1/searches/${encodeURIComponent(search.id)}/trends/objective`, { points: POINTS });
         known.set(search.id, { ended: scored(search), points: trend.points, trials: trend.trials });
         if (!ended && searches.get(place)?.id === search.id) draw(place, search);
-      } catch { /* deleted meanwhile, or not reachable: the next change asks again */ }
+      } catch {
+        /* deleted meanwhile, or not reachable: the next change asks again */
+      }
       busy -= 1;
     }
   }
@@ -59,14 +67,25 @@ export function sparkLines() {
       sight.observe(place);
       if (place.inSight) want(place);
     },
-    forget(place) { searches.delete(place); sight.unobserve(place); },
-    end() { ended = true; sight.disconnect(); },
+    forget(place) {
+      searches.delete(place);
+      sight.unobserve(place);
+    },
+    end() {
+      ended = true;
+      sight.disconnect();
+    },
   };
 }
 
-function scored(search) { return search.trials.completed + search.trials.stopped; }
+function scored(search) {
+  return search.trials.completed + search.trials.stopped;
+}
 
 function line({ points, trials }) {
   const best = points.map((point) => point.best);
-  return spark(best, `Best so far from ${number(best[0])} to ${number(best.at(-1))} over ${number(trials)} trials`, { at: points.map((point) => point.epochs_spent), steps: true });
+  return spark(best, `Best so far from ${number(best[0])} to ${number(best.at(-1))} over ${number(trials)} trials`, {
+    at: points.map((point) => point.epochs_spent),
+    steps: true,
+  });
 }

@@ -6,16 +6,26 @@ export function kept() {
   try {
     const draft = JSON.parse(localStorage.getItem(KEY));
     return typeof draft?.text === "string" ? draft : null;
-  } catch { return null; }
+  } catch {
+    return null;
+  }
 }
 
 /** Keeps a draft; a full or forbidden store is no reason to stop working. */
 export function keepDraft(draft) {
-  try { localStorage.setItem(KEY, JSON.stringify({ ...draft, kept: new Date().toISOString() })); } catch { /* see above */ }
+  try {
+    localStorage.setItem(KEY, JSON.stringify({ ...draft, kept: new Date().toISOString() }));
+  } catch {
+    /* see above */
+  }
 }
 
 export function dropDraft() {
-  try { localStorage.removeItem(KEY); } catch { /* see above */ }
+  try {
+    localStorage.removeItem(KEY);
+  } catch {
+    /* see above */
+  }
 }
 
 /** A key under which one document may be posted again without making a second search. `crypto.randomUUID` is for https only. */

@@ -5,7 +5,11 @@ const SET = new Set(["value", "checked", "disabled", "hidden", "open", "indeterm
 
 /** What an element should be. `onclick` and its like are handlers, `made(node)` is called once when it is in the page. */
 export function h(tag, props, ...children) {
-  return { tag, props: props ?? {}, children: children.flat(Infinity).filter((one) => one !== null && one !== undefined && one !== false) };
+  return {
+    tag,
+    props: props ?? {},
+    children: children.flat(Infinity).filter((one) => one !== null && one !== undefined && one !== false),
+  };
 }
 
 /** Makes the children of `place` what the list says. */
@@ -25,8 +29,14 @@ function reconcile(place, wanted, born) {
     let match = old;
     while (match && !same(match, one, text)) match = match.nextSibling;
     if (match) {
-      while (old !== match) { const next = old.nextSibling; old.remove(); old = next; }
-      if (text) { if (match.data !== String(one)) match.data = String(one); } else change(match, one, born);
+      while (old !== match) {
+        const next = old.nextSibling;
+        old.remove();
+        old = next;
+      }
+      if (text) {
+        if (match.data !== String(one)) match.data = String(one);
+      } else change(match, one, born);
       old = match.nextSibling;
     } else {
       const made = text ? document.createTextNode(String(one)) : document.createElement(one.tag);
@@ -37,7 +47,11 @@ function reconcile(place, wanted, born) {
       place.insertBefore(made, old);
     }
   }
-  while (old) { const next = old.nextSibling; old.remove(); old = next; }
+  while (old) {
+    const next = old.nextSibling;
+    old.remove();
+    old = next;
+  }
 }
 
 function same(node, wanted, text) {
@@ -49,18 +63,31 @@ function change(node, wanted, born) {
   const before = node.shown ?? {};
   const now = wanted.props;
   for (const name of Object.keys(before)) if (!(name in now)) set(node, name, undefined, before[name]);
-  for (const [name, value] of Object.entries(now)) if (name !== "value" && name !== "checked") set(node, name, value, before[name]);
+  for (const [name, value] of Object.entries(now))
+    if (name !== "value" && name !== "checked") set(node, name, value, before[name]);
   node.shown = now;
   if (!now.owned) reconcile(node, wanted.children, born);
   // After the options of a select are there. What is being typed is left alone: see `typing`.
-  if ("value" in now && (before.value !== now.value || node.localName === "select") && node !== typing && node.value !== now.value) node.value = now.value ?? "";
+  if (
+    "value" in now &&
+    (before.value !== now.value || node.localName === "select") &&
+    node !== typing &&
+    node.value !== now.value
+  )
+    node.value = now.value ?? "";
   if ("checked" in now && node.checked !== Boolean(now.checked)) node.checked = Boolean(now.checked);
 }
 
 function set(node, name, value, before) {
   if (value === before || name === "key" || name === "made" || name === "owned") return;
-  if (name.startsWith("on")) { node[name] = value ?? null; return; }
-  if (SET.has(name)) { node[name] = value ?? (name === "value" ? "" : false); return; }
+  if (name.startsWith("on")) {
+    node[name] = value ?? null;
+    return;
+  }
+  if (SET.has(name)) {
+    node[name] = value ?? (name === "value" ? "" : false);
+    return;
+  }
   if (value === undefined || value === null || value === false) node.removeAttribute(name);
   else node.setAttribute(name, value === true ? "" : String(value));
 }
@@ -70,7 +97,11 @@ let typing = null;
 /** Runs `act` for an event of a text field, which is not rewritten meanwhile: "3,3" stays "3,3" while it is typed. */
 export function typed(event, act) {
   typing = event.target;
-  try { act(event.target.value); } finally { typing = null; }
+  try {
+    act(event.target.value);
+  } finally {
+    typing = null;
+  }
 }
 
 /** When a field is left, it shows what the document says. */

@@ -4,7 +4,11 @@ import { JsonFault, find, parse, valueOf } from "./text.js";
 /** `by` in what listeners hear: "form", "editor", or "" when a whole document was put in. */
 export function sheet() {
   const heard = new Set();
-  let text = "", root = null, value = null, fault = null, goodText = "";
+  let text = "",
+    root = null,
+    value = null,
+    fault = null,
+    goodText = "";
 
   function take(next, by) {
     if (next === text) return;
@@ -23,20 +27,45 @@ export function sheet() {
   }
 
   return {
-    get text() { return text; },
+    get text() {
+      return text;
+    },
     /** What is wrong with the text as JSON; null when nothing is. The form goes on showing the last good one. */
-    get fault() { return fault; },
-    get root() { return root; },
-    get value() { return value; },
+    get fault() {
+      return fault;
+    },
+    get root() {
+      return root;
+    },
+    get value() {
+      return value;
+    },
     /** Plain JSON at a path, and the text that stands there. */
-    at: (path) => path.reduce((inner, step) => (inner !== null && typeof inner === "object" && Object.hasOwn(inner, step) ? inner[step] : undefined), value),
-    written(path) { const node = root && find(root, path); return node ? goodText.slice(node.from, node.to) : ""; },
+    at: (path) =>
+      path.reduce(
+        (inner, step) =>
+          inner !== null && typeof inner === "object" && Object.hasOwn(inner, step) ? inner[step] : undefined,
+        value,
+      ),
+    written(path) {
+      const node = root && find(root, path);
+      return node ? goodText.slice(node.from, node.to) : "";
+    },
     /** A new document. */
-    open(next) { take(next, ""); },
+    open(next) {
+      take(next, "");
+    },
     /** What was typed in the editor. */
-    typed(next) { take(next, "editor"); },
+    typed(next) {
+      take(next, "editor");
+    },
     /** A change by the form: `change` makes a text of a text. Nothing happens while the text is no JSON. */
-    edit(change) { if (!fault) take(change(text), "form"); },
-    listen(listener) { heard.add(listener); return () => heard.delete(listener); },
+    edit(change) {
+      if (!fault) take(change(text), "form");
+    },
+    listen(listener) {
+      heard.add(listener);
+      return () => heard.delete(listener);
+    },
   };
 }

@@ -5,7 +5,10 @@ const WIDTH = 124;
 
 /** Where a text stops being JSON: `at` is the position. */
 export class JsonFault extends Error {
-  constructor(message, at) { super(message); this.at = at; }
+  constructor(message, at) {
+    super(message);
+    this.at = at;
+  }
 }
 
 /**
@@ -14,8 +17,12 @@ export class JsonFault extends Error {
  */
 export function parse(text) {
   let at = 0;
-  const space = () => { while (at < text.length && " \n\r\t".includes(text[at])) at += 1; };
-  const wrong = (what, where = at) => { throw new JsonFault(what, Math.min(where, text.length)); };
+  const space = () => {
+    while (at < text.length && " \n\r\t".includes(text[at])) at += 1;
+  };
+  const wrong = (what, where = at) => {
+    throw new JsonFault(what, Math.min(where, text.length));
+  };
 
   function string() {
     const from = at;
@@ -26,13 +33,18 @@ export function parse(text) {
     }
     if (at >= text.length) wrong("this text has no closing quote", from);
     at += 1;
-    try { return JSON.parse(text.slice(from, at)); } catch { return wrong("this text has a backslash or a character JSON does not know", from); }
+    try {
+      return JSON.parse(text.slice(from, at));
+    } catch {
+      return wrong("this text has a backslash or a character JSON does not know", from);
+    }
   }
 
   function node(depth) {
     if (depth > 200) wrong("nested too deep");
     space();
-    const from = at, begin = text[at];
+    const from = at,
+      begin = text[at];
     if (begin === "{") {
       const entries = [];
       for (list("}"); text[at] !== "}"; next("}")) {
@@ -54,7 +66,10 @@ export function parse(text) {
       at += 1;
       return { kind: "array", from, to: at, items };
     }
-    if (begin === '"') { const value = string(); return { kind: "string", from, to: at, value }; }
+    if (begin === '"') {
+      const value = string();
+      return { kind: "string", from, to: at, value };
+    }
     const word = /[-+.\w]*/y;
     word.lastIndex = at;
     const raw = word.exec(text)[0];
@@ -66,7 +81,11 @@ export function parse(text) {
     return wrong("this is neither a number nor true, false or null; texts stand in double quotes", from);
   }
 
-  function list(end) { at += 1; space(); if (at >= text.length) wrong(`a ${end} is missing`); }
+  function list(end) {
+    at += 1;
+    space();
+    if (at >= text.length) wrong(`a ${end} is missing`);
+  }
   function next(end) {
     space();
     if (text[at] === end) return;
@@ -90,7 +109,8 @@ export function isNumber(text) {
 /** Plain JSON of a node. */
 export function valueOf(node) {
   if (node === undefined) return undefined;
-  if (node.kind === "object") return Object.fromEntries(node.entries.map(({ key, node: inner }) => [key, valueOf(inner)]));
+  if (node.kind === "object")
+    return Object.fromEntries(node.entries.map(({ key, node: inner }) => [key, valueOf(inner)]));
   if (node.kind === "array") return node.items.map(valueOf);
   return node.value;
 }
@@ -109,7 +129,12 @@ export function find(root, path) {
 
 /** `/model/layers/0` as a path, and back. */
 export function pathOf(pointer) {
-  return pointer === "" ? [] : pointer.split("/").slice(1).map((step) => step.replaceAll("~1", "/").replaceAll("~0", "~"));
+  return pointer === ""
+    ? []
+    : pointer
+        .split("/")
+        .slice(1)
+        .map((step) => step.replaceAll("~1", "/").replaceAll("~0", "~"));
 }
 export function pointerOf(path) {
   return path.map((step) => `/${String(step).replaceAll("~", "~0").replaceAll("/", "~1")}`).join("");
@@ -117,11 +142,16 @@ export function pointerOf(path) {
 
 /** Where a pointer leads in a text: its node, or the nearest that exists around it, as `{from, to, exact}`. */
 export function placeOf(root, pointer) {
-  let node = root, exact = true, key = null;
+  let node = root,
+    exact = true,
+    key = null;
   for (const step of pathOf(pointer)) {
     const entry = node.kind === "object" ? node.entries.find((one) => one.key === step) : undefined;
     const next = inside(node, step);
-    if (next === undefined) { exact = false; break; }
+    if (next === undefined) {
+      exact = false;
+      break;
+    }
     key = entry ?? null;
     node = next;
   }
@@ -138,18 +168,23 @@ export function lineOf(text, position) {
 
 /** Text that is put into a document as it is written. */
 export class Raw {
-  constructor(text) { this.text = text; }
+  constructor(text) {
+    this.text = text;
+  }
 }
 
 /** An object whose keys stay in their order, also those that look like numbers. */
 class Entries {
-  constructor(list) { this.list = list; }
+  constructor(list) {
+    this.list = list;
+  }
 }
 
 function entriesOf(value) {
   if (value instanceof Entries) return value.list;
   return value !== null && typeof value === "object" && !(value instanceof Raw) && !Array.isArray(value)
-    ? Object.entries(value).filter(([, one]) => one !== undefined) : null;
+    ? Object.entries(value).filter(([, one]) => one !== undefined)
+    : null;
 }
 
 /** A value (in which Raw may occur) as JSON text: on one line while it fits, else an item a line. */
@@ -159,7 +194,9 @@ export function print(value, indent = 0, room = WIDTH - indent - 1) {
   const deep = " ".repeat(indent + 2);
   if (value instanceof Raw) return value.text;
   if (Array.isArray(value)) {
-    return value.length ? `[\n${value.map((item) => deep + print(item, indent + 2)).join(",\n")}\n${" ".repeat(indent)}]` : "[]";
+    return value.length
+      ? `[\n${value.map((item) => deep + print(item, indent + 2)).join(",\n")}\n${" ".repeat(indent)}]`
+      : "[]";
   }
   const entries = entriesOf(value);
   if (entries?.length) {
@@ -195,7 +232,9 @@ export function layOut(text) {
   if (root.kind !== "object") return print(rawOf(text, root));
   const lines = root.entries.map(({ key, node }) => {
     const value = rawOf(text, node);
-    const spread = ["model", "compile", "fit", "hyperparameters", "constraints"].includes(key) && (node.items ?? node.entries)?.length;
+    const spread =
+      ["model", "compile", "fit", "hyperparameters", "constraints"].includes(key) &&
+      (node.items ?? node.entries)?.length;
     return `  ${JSON.stringify(key)}: ${print(value, 2, spread ? 0 : WIDTH - key.length - 7)}`;
   });
   return lines.length ? `{\n${lines.join(",\n")}\n}\n` : "{}\n";
@@ -241,7 +280,9 @@ export function without(text, path) {
   const root = parse(text);
   const parent = find(root, path.slice(0, -1));
   const members = parent && (parent.kind === "object" || parent.kind === "array") ? membersOf(parent) : [];
-  const index = members.findIndex((member, i) => (parent.kind === "object" ? member.key === String(path.at(-1)) : i === Number(path.at(-1))));
+  const index = members.findIndex((member, i) =>
+    parent.kind === "object" ? member.key === String(path.at(-1)) : i === Number(path.at(-1)),
+  );
   if (index < 0) return text;
   if (members.length === 1) return replaced(text, parent, parent.kind === "object" ? "{}" : "[]");
   const [from, to] = index === 0 ? [members[0].from, members[1].from] : [members[index - 1].to, members[index].to];
@@ -272,12 +313,15 @@ export function move(text, from, to, index) {
   const node = find(root, from);
   if (!node || pointerOf(to).startsWith(`${pointerOf(from)}/`) || pointerOf(to) === pointerOf(from)) return text;
   const value = rawOf(text, node);
-  const list = from.slice(0, -1), place = Number(from.at(-1));
+  const list = from.slice(0, -1),
+    place = Number(from.at(-1));
   const there = to.map(String);
-  if (pointerOf(list) === pointerOf(to)) return insert(without(text, from), there, index > place ? index - 1 : index, value);
+  if (pointerOf(list) === pointerOf(to))
+    return insert(without(text, from), there, index > place ? index - 1 : index, value);
   // What goes out of a list shifts the numbers of what comes after it, also where they are part of the way to the goal.
   const depth = list.length;
-  if (pointerOf(there.slice(0, depth)) === pointerOf(list) && Number(there[depth]) > place) there[depth] = String(Number(there[depth]) - 1);
+  if (pointerOf(there.slice(0, depth)) === pointerOf(list) && Number(there[depth]) > place)
+    there[depth] = String(Number(there[depth]) - 1);
   return insert(without(text, from), there, index, value);
 }
 
@@ -304,8 +348,19 @@ function tidy(text, position) {
   let found = null;
   (function look(node, key) {
     if (node.to <= begin || node.from >= end || found) return;
-    const members = node.kind === "object" ? node.entries.map((entry) => [entry.node, entry.from]) : (node.items ?? []).map((item) => [item, item.from]);
-    if (node.from >= begin && node.to <= end && members.length && !(node.from === begin && node.to === end && key === null)) { found = node; return; }
+    const members =
+      node.kind === "object"
+        ? node.entries.map((entry) => [entry.node, entry.from])
+        : (node.items ?? []).map((item) => [item, item.from]);
+    if (
+      node.from >= begin &&
+      node.to <= end &&
+      members.length &&
+      !(node.from === begin && node.to === end && key === null)
+    ) {
+      found = node;
+      return;
+    }
     for (const [inner] of members) look(inner, "");
   })(parse(text), null);
   if (!found) return text;
