@@ -9,19 +9,10 @@ from pathlib import Path
 
 from service.context import Context
 from service.submission import library_versions
+from storage.epochs import EpochRow
 from storage.errors import FieldFault, InvalidImport
 from storage.ids import DatasetId
-from storage.records import (
-    IMPORTED,
-    EpochRow,
-    Failure,
-    ImportedTrial,
-    Limits,
-    NewSearch,
-    Objective,
-    Reason,
-    Search,
-)
+from storage.records import IMPORTED, Failure, ImportedTrial, Limits, NewSearch, Objective, Reason, Search
 from storage.states import Fault
 from tuners.imports.client import Imported, read_results
 from tuners.imports.wire import ImportOptions, TrialLine

@@ -15,20 +15,9 @@ from service.json_body import escape_pointer
 from service.schemas.jobs import FinalRequest, RangeTestRequest
 from service.submission import Checked, check, library_versions
 from storage.errors import ArtifactDamaged, FieldFault, InvalidDefinition, NotFound, WrongState
+from storage.files import Artifact, ArtifactKind
 from storage.ids import SearchId, TrialId
-from storage.records import (
-    IMPORTED,
-    Artifact,
-    ArtifactKind,
-    Limits,
-    NewSearch,
-    Objective,
-    Scalar,
-    Search,
-    SearchFilter,
-    SearchKind,
-    Trial,
-)
+from storage.records import IMPORTED, Limits, NewSearch, Objective, Scalar, Search, SearchFilter, SearchKind, Trial
 from storage.states import TRIAL_SCORED, SearchState
 from tuners.definitions.models import MODEL_TYPES
 from tuners.list_values import held

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
-from storage.records import Worker
 from storage.repository import Repository
 from storage.states import SearchState
+from storage.workers import Worker
 
 
 class Measures:

@@ -10,7 +10,8 @@ from service.context import Context
 from service.errors import ModelNotReady
 from storage.datasets import Dataset
 from storage.errors import NotFound
-from storage.records import Artifact, Search, Trial
+from storage.files import Artifact
+from storage.records import Search, Trial
 from storage.states import TRIAL_ENDED
 from tuners.definitions import DataFacts, parse_definition, resolve
 from tuners.seeds import training_seed

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from service.context import Context
 from storage.errors import FieldFault, InvalidDefinition, NotFound
+from storage.files import Weights
 from storage.ids import SearchId, TrialId, WeightsId
-from storage.records import Weights
 from tuners.catalogue.applications import applications
 from tuners.definitions import Definition, parse_definition
 from tuners.definitions.models.application import IMAGENET

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Generic, Literal, NamedTuple, TypeVar
+from typing import Generic, Literal, TypeVar
 
-from storage.datasets import Dataset
-from storage.ids import ArtifactId, DatasetId, SearchId, TokenId, TrialId, WeightsId, WorkerId
+from storage.epochs import EpochRow
+from storage.ids import DatasetId, SearchId, TokenId, TrialId, WorkerId
 from storage.states import AttemptState, Fault, SearchState, TrialState
 
 JsonObject = Mapping[str, object]
@@ -265,18 +265,6 @@ class ImportedTrial:
 
 
 @dataclass(frozen=True, slots=True)
-class Lease:
-    """A worker's dated claim on one trial. `token` fences every write of the attempt."""
-
-    trial_id: TrialId
-    search_id: SearchId
-    attempt: int
-    token: str
-    worker_id: WorkerId
-    expires_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
 class Trial:
     """One set of values under test.
 
@@ -344,181 +332,6 @@ class Attempt:
 
 
 @dataclass(frozen=True, slots=True)
-class EpochRow:
-    """One pass over the data as reported. NaN and infinities are allowed in `metrics` and survive storage."""
-
-    execution: int
-    epoch: int
-    metrics: Mapping[str, float]
-    seconds: float
-    fold: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class StoredEpoch:
-    trial_id: TrialId
-    execution: int
-    epoch: int
-    attempt: int
-    metrics: Mapping[str, float]
-    seconds: float
-    recorded_at: datetime
-    fold: int | None = None
-
-
-class EpochMetrics(NamedTuple):
-    """What an epoch reported, without when and by whom. A tuple, since ten thousand of them are read at once."""
-
-    execution: int
-    epoch: int
-    metrics: Mapping[str, float]
-
-
-ArtifactKind = Literal["last", "best", "model", "dataset", "report", "bundle"]
-
-
-@dataclass(frozen=True, slots=True)
-class NewArtifact:
-    """A file already in the artifact store under `key` (written whole, then moved): record it.
-
-    `kind` "last" is the checkpoint to resume from, "best" holds the weights of the best epoch of `execution`, "model"
-    is a whole model file, "report" a JSON document of results, "bundle" a zip of a final model with its preprocessing.
-    """
-
-    key: str
-    kind: ArtifactKind
-    sha256: str
-    size_bytes: int
-    execution: int = 0
-    epoch: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Artifact:
-    id: ArtifactId
-    trial_id: TrialId | None
-    search_id: SearchId | None
-    attempt: int | None
-    key: str
-    kind: ArtifactKind
-    sha256: str
-    size_bytes: int
-    execution: int
-    epoch: int | None
-    created_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Claim:
-    """What a worker needs to run one trial.
-
-    Attributes:
-        resume: Checkpoint of an earlier attempt of this trial to go on from; None to start anew. Epoch rows after it
-            have been deleted in the claim's transaction, so the new attempt's rows stay contiguous.
-        parent: Last checkpoint of the parent trial (Hyperband promotion); None when there is no parent.
-    """
-
-    lease: Lease
-    trial: Trial
-    search: Search
-    dataset: Dataset
-    resume: Artifact | None
-    parent: Artifact | None
-
-
-Directive = Literal["continue", "stop", "release", "lost"]
-
-
-@dataclass(frozen=True, slots=True)
-class LeaseStatus:
-    """Answer to a renewal: go on, stop with the score so far, hand back (search paused), or the lease is lost."""
-
-    trial_id: TrialId
-    directive: Directive
-    expires_at: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class Weights:
-    """An uploaded file of pretrained weights (Keras' `.weights.h5` or `.h5`) under `key` in the artifact store."""
-
-    id: WeightsId
-    owner: str
-    name: str
-    key: str
-    sha256: str
-    size_bytes: int
-    created_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Slot:
-    """One training place of a worker."""
-
-    number: int
-    device: str
-    trial_id: TrialId | None
-
-
-@dataclass(frozen=True, slots=True)
-class SlotSample:
-    """How busy the device of one slot was; None where that is unknown.
-
-    Attributes:
-        utilisation: Of its GPU, 0 to 1; on the CPU the share of the machine's cores that its trainer used.
-        memory_used_bytes: Of its GPU, by all programs; on the CPU the resident memory of its trainer.
-        memory_total_bytes: Of its GPU; on the CPU the machine's.
-        temperature_celsius: Of its GPU.
-        trainer_bytes: Resident memory of its trainer, which lies in the machine's memory whatever the device.
-    """
-
-    number: int
-    utilisation: float | None = None
-    memory_used_bytes: int | None = None
-    memory_total_bytes: int | None = None
-    temperature_celsius: float | None = None
-    trainer_bytes: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class MachineSample:
-    """How busy a worker's machine was at one moment, by the worker's own clock; None where that is unknown.
-
-    Attributes:
-        cpu: Share of all cores in use since the sample before, 0 to 1, by all programs.
-        memory_used_bytes: Main memory that could not be had for the asking.
-        memory_total_bytes: Main memory.
-    """
-
-    recorded_at: datetime
-    cpu: float | None
-    memory_used_bytes: int | None
-    memory_total_bytes: int | None
-    slots: tuple[SlotSample, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Worker:
-    """A process that runs trials.
-
-    Attributes:
-        samples: How busy its machine was, oldest first: the last minutes, as its heartbeat brought them.
-    """
-
-    id: WorkerId
-    name: str
-    host: str
-    pid: int
-    backend: str
-    slots: tuple[Slot, ...]
-    versions: Mapping[str, str]
-    started_at: datetime
-    seen_at: datetime
-    ended_at: datetime | None
-    samples: tuple[MachineSample, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
 class Event:
     """One line of the outbox, written in the same transaction as the change it tells of."""
 
@@ -548,16 +361,6 @@ class Token:
 
 
 @dataclass(frozen=True, slots=True)
-class LeaderLease:
-    """Leadership for one term. A new leader has a higher term; work of an old term is refused."""
-
-    name: str
-    term: int
-    holder: str
-    expires_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
 class OracleSnapshot:
     """Everything a coordinator needs to rebuild one oracle."""
 
@@ -574,12 +377,3 @@ class Violation:
     invariant: str
     subject: str
     detail: str
-
-
-@dataclass(frozen=True, slots=True)
-class EpochBand:
-    """Quantiles of one metric at one epoch over the trials of a search (finite values only)."""
-
-    epoch: int
-    count: int
-    quantiles: tuple[float, ...]

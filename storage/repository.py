@@ -18,23 +18,16 @@ from typing import Protocol
 
 from storage.columns import ScoredColumns
 from storage.datasets import Dataset
+from storage.epochs import EpochBand, EpochMetrics, EpochRow, StoredEpoch
+from storage.files import Artifact, NewArtifact, Weights
 from storage.ids import ArtifactId, DatasetId, SearchId, TokenId, TrialId, WeightsId, WorkerId
+from storage.leases import Claim, LeaderLease, Lease, LeaseStatus
 from storage.records import (
-    Artifact,
     Attempt,
-    Claim,
-    EpochBand,
-    EpochMetrics,
-    EpochRow,
     Event,
     Failure,
     ImportedTrial,
     JsonObject,
-    LeaderLease,
-    Lease,
-    LeaseStatus,
-    MachineSample,
-    NewArtifact,
     NewSearch,
     NewTrial,
     OracleSnapshot,
@@ -43,16 +36,13 @@ from storage.records import (
     Search,
     SearchChanges,
     SearchFilter,
-    Slot,
-    StoredEpoch,
     Token,
     Trial,
     TrialOrder,
     Violation,
-    Weights,
-    Worker,
 )
 from storage.states import SearchState, TrialState
+from storage.workers import MachineSample, Slot, Worker
 
 
 class SearchStore(Protocol):

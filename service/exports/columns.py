@@ -9,8 +9,9 @@ from datetime import datetime
 from typing import TypeVar
 
 from service.trends.sweeps import swept_in
+from storage.epochs import StoredEpoch
 from storage.ids import SearchId, TrialId
-from storage.records import Page, Scalar, Search, StoredEpoch, Trial
+from storage.records import Page, Scalar, Search, Trial
 from storage.repository import TrialReads
 from tuners.list_values import items_of
 from tuners.space import Hyperparameter, Space

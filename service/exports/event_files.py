@@ -10,7 +10,8 @@ from service.exports.columns import every_epoch, every_trial, type_of
 from service.exports.pieces import begun
 from service.gate import Gate
 from storage.clock import Clock
-from storage.records import Scalar, Search, StoredEpoch, Trial
+from storage.epochs import StoredEpoch
+from storage.records import Scalar, Search, Trial
 from storage.repository import TrialReads
 from storage.states import TrialState
 from tuners.event_files.client import event_file_bytes

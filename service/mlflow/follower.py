@@ -19,7 +19,8 @@ from headstock.mlflow import MlflowRefused, MlflowUnavailable, RunWriter, Tracke
 from storage.clock import Clock
 from storage.errors import NotFound, StorageUnavailable
 from storage.ids import SearchId, TrialId
-from storage.records import Event, LeaderLease, Search, Trial
+from storage.leases import LeaderLease
+from storage.records import Event, Search, Trial
 from storage.repository import Repository
 from tuners.list_values import all_shown
 

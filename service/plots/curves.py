@@ -12,7 +12,7 @@ from service.plots.words import base_name
 from service.trends.report import chosen_metrics
 from service.trends.sampling import down_sampled
 from service.trends.selection import directions_of
-from storage.records import EpochBand, StoredEpoch
+from storage.epochs import EpochBand, StoredEpoch
 from tuners.pictures.figure import Axis, Band, Figure, Panel, Series
 
 QUANTILES = (0.1, 0.25, 0.5, 0.75, 0.9)

@@ -16,9 +16,9 @@ from service.schemas.base import Page
 from service.schemas.trials import EpochOut
 from service.trends.sampling import down_sampled
 from storage import errors
+from storage.epochs import StoredEpoch
 from storage.errors import FieldFault
 from storage.ids import SearchId, TrialId
-from storage.records import StoredEpoch
 
 router = protected_router("epochs")
 _PAGE = 500

@@ -8,7 +8,8 @@ from pydantic import Field
 
 from service.schemas.base import Schema, Time, Value, finite, finite_metrics
 from service.written import written_time
-from storage.records import Attempt, Failure, StoredEpoch, Trial
+from storage.epochs import StoredEpoch
+from storage.records import Attempt, Failure, Trial
 from storage.states import AttemptState, TrialState
 from tuners.list_values import all_shown
 

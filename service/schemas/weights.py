@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydantic import Field
 
 from service.schemas.base import Schema, Time
-from storage.records import Weights
+from storage.files import Weights
 
 
 class WeightsOut(Schema):

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pydantic import Field
 
 from service.schemas.base import Schema, Time
-from storage.records import MachineSample, SlotSample, Worker
+from storage.workers import MachineSample, SlotSample, Worker
 
 _UTILISATION = (
     "0 to 1: of its GPU; on the CPU, the share of the machine's cores that its trainer uses. Null if unknown."

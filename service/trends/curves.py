@@ -7,7 +7,8 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from storage.records import EpochMetrics, StoredEpoch, Trial
+from storage.epochs import EpochMetrics, StoredEpoch
+from storage.records import Trial
 from storage.repository import TrialReads
 
 # Epochs in memory at once, unless one trial alone has more.

@@ -15,8 +15,8 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import ColumnElement, Select, func, literal_column, select, union_all
 
+from storage.epochs import EpochBand
 from storage.ids import SearchId
-from storage.records import EpochBand
 from storage.sql import tables
 from storage.sql.curves import Values, is_packed, packed_values
 from storage.sql.database import Database, Transaction

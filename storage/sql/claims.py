@@ -12,8 +12,9 @@ from sqlalchemy import BigInteger, Row, Select, bindparam, delete, exists, func,
 from sqlalchemy.sql.dml import ReturningUpdate
 
 from storage.errors import NotFound
+from storage.files import Artifact
 from storage.ids import TrialId, WorkerId, new_lease_token
-from storage.records import Artifact, Claim, Directive, Lease, LeaseStatus
+from storage.leases import Claim, Directive, Lease, LeaseStatus
 from storage.sql import tables
 from storage.sql.database import Transaction
 from storage.sql.mapping import select_searches, to_artifact, to_dataset, to_lease, to_search, to_trial

@@ -8,9 +8,10 @@ from typing import Any
 
 from sqlalchemy import insert, select
 
+from storage.epochs import EpochRow
 from storage.errors import IdempotencyKeyReused
 from storage.ids import SearchId, TrialId, new_search_id, new_trial_id
-from storage.records import IMPORTED, EpochRow, Failure, ImportedTrial, NewSearch, Reason, Search
+from storage.records import IMPORTED, Failure, ImportedTrial, NewSearch, Reason, Search
 from storage.sql import tables
 from storage.sql.curves import curve_rows
 from storage.sql.database import Transaction

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from sqlalchemy import select, update
 
-from storage.records import LeaderLease
+from storage.leases import LeaderLease
 from storage.sql import tables
 from storage.sql.database import Transaction
 from storage.sql.part import Part

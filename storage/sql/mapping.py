@@ -9,32 +9,28 @@ from typing import Any, cast
 from sqlalchemy import Row, Select, select
 
 from storage.datasets import Dataset, DatasetInput, DatasetTarget, TableColumn
+from storage.epochs import StoredEpoch
+from storage.files import Artifact, Weights
 from storage.ids import ArtifactId, DatasetId, SearchId, TokenId, TrialId, WeightsId, WorkerId
+from storage.leases import Lease
 from storage.records import (
-    Artifact,
     Attempt,
     BestScore,
     Event,
     Failure,
-    Lease,
     Limits,
-    MachineSample,
     Objective,
     Reason,
     Search,
-    Slot,
-    SlotSample,
-    StoredEpoch,
     Token,
     Trial,
     TrialCounts,
-    Weights,
-    Worker,
 )
 from storage.sql import tables
 from storage.sql.numbers import join_metrics
 from storage.sql.types import clean_text
 from storage.states import AttemptState, Fault, SearchState, TrialState
+from storage.workers import MachineSample, Slot, SlotSample, Worker
 
 
 def select_searches() -> Select[Any]:

@@ -13,7 +13,8 @@ from typing import Any
 from sqlalchemy import Row, and_, bindparam, select, update
 
 from storage.errors import LeaseLost, NotFound, WrongState
-from storage.records import Failure, Lease, Reason
+from storage.leases import Lease
+from storage.records import Failure, Reason
 from storage.sql import tables
 from storage.sql.curves import forget_curves, store_curves
 from storage.sql.database import Transaction

@@ -9,7 +9,8 @@ from sqlalchemy import Row, select, update
 
 from storage.errors import NotFound, WrongState
 from storage.ids import TrialId
-from storage.records import Failure, Lease, Reason, Trial
+from storage.leases import Lease
+from storage.records import Failure, Reason, Trial
 from storage.sql import tables
 from storage.sql.database import Database, Transaction
 from storage.sql.mapping import to_failure, to_trial

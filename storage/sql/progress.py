@@ -7,9 +7,11 @@ from typing import Any
 
 from sqlalchemy import BigInteger, Integer, Row, bindparam, delete, func, insert, select, update
 
+from storage.epochs import EpochRow
 from storage.errors import ProtocolViolation
+from storage.files import Artifact, NewArtifact
 from storage.ids import new_artifact_id
-from storage.records import Artifact, EpochRow, Lease, NewArtifact
+from storage.leases import Lease
 from storage.sql import tables
 from storage.sql.database import Transaction
 from storage.sql.mapping import to_artifact

@@ -9,9 +9,11 @@ from typing import Any
 
 from sqlalchemy import Column, Text, func, literal_column, select, tuple_, type_coerce
 
+from storage.epochs import EpochMetrics, StoredEpoch
 from storage.errors import NotFound
+from storage.files import Artifact
 from storage.ids import ArtifactId, SearchId, TrialId
-from storage.records import Artifact, Attempt, EpochMetrics, Page, StoredEpoch, Trial, TrialOrder
+from storage.records import Attempt, Page, Trial, TrialOrder
 from storage.sql import tables
 from storage.sql.database import Transaction
 from storage.sql.mapping import to_artifact, to_attempt, to_epoch, to_trial

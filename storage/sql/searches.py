@@ -16,18 +16,9 @@ from storage.errors import (
     QuotaExceeded,
     WrongState,
 )
+from storage.files import Artifact
 from storage.ids import SearchId, new_search_id
-from storage.records import (
-    Artifact,
-    JsonObject,
-    Limits,
-    NewSearch,
-    Page,
-    Reason,
-    Search,
-    SearchChanges,
-    SearchFilter,
-)
+from storage.records import JsonObject, Limits, NewSearch, Page, Reason, Search, SearchChanges, SearchFilter
 from storage.sql import tables
 from storage.sql.database import Transaction
 from storage.sql.mapping import select_searches, to_artifact, to_search

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from sqlalchemy import select
 
 from storage.columns import ScoredColumns
+from storage.epochs import EpochBand
 from storage.ids import SearchId
-from storage.records import EpochBand, Trial
+from storage.records import Trial
 from storage.sql import tables
 from storage.sql.bands import BandsCache
 from storage.sql.database import Database, Transaction

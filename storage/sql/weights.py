@@ -5,8 +5,9 @@ from __future__ import annotations
 from sqlalchemy import delete, insert, select, tuple_
 
 from storage.errors import NameTaken, NotFound
+from storage.files import Weights
 from storage.ids import WeightsId
-from storage.records import Page, Weights
+from storage.records import Page
 from storage.sql import tables
 from storage.sql.database import Transaction
 from storage.sql.mapping import to_weights

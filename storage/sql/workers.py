@@ -9,11 +9,11 @@ from sqlalchemy import insert, select, update
 
 from storage.errors import NotFound
 from storage.ids import WorkerId, new_worker_id
-from storage.records import MachineSample, Slot, Worker
 from storage.sql import tables
 from storage.sql.database import Transaction
 from storage.sql.mapping import from_sample, from_slot, to_worker
 from storage.sql.part import Part
+from storage.workers import MachineSample, Slot, Worker
 
 _workers = tables.workers.c
 

@@ -6,8 +6,9 @@ import math
 import random
 from typing import Any
 
+from storage.epochs import EpochRow
 from storage.ids import DatasetId, SearchId
-from storage.records import IMPORTED, EpochRow, ImportedTrial, Limits, NewSearch, Objective, Reason, Scalar
+from storage.records import IMPORTED, ImportedTrial, Limits, NewSearch, Objective, Reason, Scalar
 from tests.service.assembled import Service
 from tuners.space import Space
 

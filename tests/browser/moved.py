@@ -8,9 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from service import examples
+from storage.epochs import EpochRow
+from storage.files import NewArtifact
 from storage.ids import SearchId, TrialId
-from storage.records import Claim, EpochRow, Failure, NewArtifact, NewTrial, Reason, Search, Slot, Trial
+from storage.leases import Claim
+from storage.records import Failure, NewTrial, Reason, Search, Trial
 from storage.states import Fault, SearchState
+from storage.workers import Slot
 from tests.browser.conftest import Board
 
 FAILURE = Failure(

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from storage.records import MachineSample, Slot, SlotSample
+from storage.workers import MachineSample, Slot, SlotSample
 from tests.browser.conftest import Board
 from tests.browser.moved import MovedSearch
 

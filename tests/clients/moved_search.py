@@ -6,9 +6,12 @@ import copy
 from typing import Any
 
 from service import examples
+from storage.epochs import EpochRow
 from storage.ids import SearchId
-from storage.records import Claim, EpochRow, NewTrial, Reason, Slot
+from storage.leases import Claim
+from storage.records import NewTrial, Reason
 from storage.states import SearchState
+from storage.workers import Slot
 from tests.service.assembled import Service
 
 

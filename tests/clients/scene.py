@@ -13,8 +13,10 @@ import uvicorn
 
 from service import examples
 from service.server import address_of, listening_socket
+from storage.epochs import EpochRow
 from storage.ids import SearchId
-from storage.records import EpochRow, NewTrial, Slot
+from storage.records import NewTrial
+from storage.workers import Slot
 from tests.service.assembled import Service
 from tests.waiting import wait_until
 from tuners.definitions import parse_definition

@@ -15,8 +15,11 @@ from headstock.cli.app import app
 from typer.testing import CliRunner
 
 from service import examples
-from storage.records import EpochRow, NewArtifact, NewTrial, Reason, Search, Slot
+from storage.epochs import EpochRow
+from storage.files import NewArtifact
+from storage.records import NewTrial, Reason, Search
 from storage.states import SearchState
+from storage.workers import Slot
 from tests.service.assembled import Service
 from tests.service.scenes import end_job
 from tests.waiting import wait_until

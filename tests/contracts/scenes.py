@@ -8,23 +8,14 @@ from typing import Any
 
 from storage.clock import ManualClock
 from storage.datasets import Dataset
+from storage.epochs import EpochRow
+from storage.files import NewArtifact
 from storage.ids import SearchId, TrialId, WorkerId, new_dataset_id
-from storage.records import (
-    Claim,
-    EpochRow,
-    Failure,
-    Lease,
-    Limits,
-    NewArtifact,
-    NewSearch,
-    NewTrial,
-    Objective,
-    Search,
-    Slot,
-    Trial,
-)
+from storage.leases import Claim, Lease
+from storage.records import Failure, Limits, NewSearch, NewTrial, Objective, Search, Trial
 from storage.repository import Repository
 from storage.states import Fault
+from storage.workers import Slot
 
 LEASE_S = 30.0
 CRASH = Failure(code="crash", message="killed by signal 9", fault=Fault.MACHINE, retryable=True)

@@ -12,7 +12,8 @@ import pytest
 
 from storage.errors import LeaseLost, NotFound
 from storage.ids import WorkerId
-from storage.records import Claim, Lease, NewTrial, Reason, SearchChanges
+from storage.leases import Claim, Lease
+from storage.records import NewTrial, Reason, SearchChanges
 from storage.states import AttemptState, TrialState
 from tests.contracts.scenes import BUILD_ERROR, LEASE_S, Scene, losses_to_rows
 

@@ -11,8 +11,9 @@ import pytest
 from sqlalchemy import Engine, text
 
 from storage.clock import ManualClock
+from storage.epochs import EpochBand, EpochRow
 from storage.ids import SearchId
-from storage.records import EpochBand, EpochRow, Reason
+from storage.records import Reason
 from storage.repository import Repository
 from storage.sql import open_repository
 from storage.sql.curves import curve_rows, values_by_epoch

@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
+from storage.epochs import EpochRow
 from storage.errors import IdempotencyKeyReused, WrongState
 from storage.ids import DatasetId
-from storage.records import EpochRow, Failure, ImportedTrial, NewSearch, Reason, SearchFilter
+from storage.records import Failure, ImportedTrial, NewSearch, Reason, SearchFilter
 from storage.states import Fault, SearchState, TrialState
 from tests.contracts.scenes import Scene
 

@@ -8,9 +8,11 @@ import math
 import pytest
 
 from storage.clock import ManualClock
+from storage.epochs import EpochRow
 from storage.errors import LeaseLost, NotFound, WrongState
 from storage.ids import TrialId
-from storage.records import EpochRow, Failure, Lease, Objective, Reason
+from storage.leases import Lease
+from storage.records import Failure, Objective, Reason
 from storage.sql import open_repository
 from storage.states import AttemptState, Fault, SearchState, TrialState
 from tests.contracts.scenes import BUILD_ERROR, CRASH, LEASE_S, Scene

@@ -6,8 +6,10 @@ import math
 
 import pytest
 
+from storage.epochs import EpochRow
 from storage.errors import ProtocolViolation
-from storage.records import EpochRow, NewArtifact, NewTrial
+from storage.files import NewArtifact
+from storage.records import NewTrial
 from tests.contracts.scenes import Scene, losses_to_rows
 
 

@@ -9,9 +9,10 @@ from typing import TypeVar
 
 import pytest
 
+from storage.epochs import EpochRow
 from storage.errors import InvalidPage, NotFound
 from storage.ids import ArtifactId, SearchId, TrialId
-from storage.records import EpochRow, Objective, Page, Trial, TrialOrder
+from storage.records import Objective, Page, Trial, TrialOrder
 from storage.sql.dialects import quantile
 from storage.states import TrialState
 from tests.contracts.scenes import BUILD_ERROR, Scene

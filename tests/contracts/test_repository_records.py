@@ -9,9 +9,12 @@ from datetime import timedelta
 import pytest
 
 from storage.errors import DatasetInUse, InvalidPage, NameTaken, NotFound, SchemaOutdated
+from storage.files import Weights
 from storage.ids import DatasetId, TokenId, WorkerId, new_dataset_id, new_token_id, new_weights_id
-from storage.records import LeaderLease, MachineSample, Slot, SlotSample, Token, Weights
+from storage.leases import LeaderLease
+from storage.records import Token
 from storage.sql import open_repository
+from storage.workers import MachineSample, Slot, SlotSample
 from tests.contracts.scenes import Scene
 
 

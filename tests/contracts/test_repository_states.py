@@ -19,8 +19,9 @@ from hypothesis.stateful import (
 )
 
 from storage.clock import ManualClock
+from storage.epochs import EpochRow
 from storage.errors import Conflict, LeaseLost
-from storage.records import EpochRow, Limits, Reason
+from storage.records import Limits, Reason
 from storage.repository import Repository
 from storage.states import SEARCH_ENDED, TRIAL_ENDED, TRIAL_MOVES, SearchState, TrialState
 from tests.contracts.scenes import BUILD_ERROR, CRASH, LEASE_S, Scene

@@ -14,9 +14,11 @@ from hypothesis import strategies as st
 
 from storage.clock import ManualClock
 from storage.columns import ScoredColumns
+from storage.epochs import EpochRow
 from storage.errors import NotFound
 from storage.ids import SearchId, TrialId
-from storage.records import Claim, EpochRow, NewTrial, Reason
+from storage.leases import Claim
+from storage.records import NewTrial, Reason
 from storage.repository import Repository
 from storage.sql import open_repository
 from storage.sql.dialects import quantile

@@ -10,10 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from storage.artifacts import ArtifactStore
+from storage.epochs import EpochRow
+from storage.files import NewArtifact
 from storage.ids import SearchId
-from storage.records import EpochRow, Failure, NewArtifact, NewTrial, Reason, Slot, Trial
+from storage.records import Failure, NewTrial, Reason, Trial
 from storage.repository import Repository
 from storage.states import Fault, SearchState
+from storage.workers import Slot
 
 
 def start_trials(

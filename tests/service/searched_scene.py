@@ -9,9 +9,12 @@ from typing import Any, Literal
 
 from starlette.testclient import TestClient
 
+from storage.epochs import EpochRow
 from storage.ids import SearchId
-from storage.records import EpochRow, Failure, Lease, NewTrial, Reason, Slot
+from storage.leases import Lease
+from storage.records import Failure, NewTrial, Reason
 from storage.states import Fault
+from storage.workers import Slot
 from tests.service.assembled import Service
 
 Document = dict[str, Any]

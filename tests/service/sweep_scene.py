@@ -6,8 +6,10 @@ from typing import Any
 
 from starlette.testclient import TestClient
 
+from storage.epochs import EpochRow
 from storage.ids import SearchId
-from storage.records import EpochRow, NewTrial, Slot
+from storage.records import NewTrial
+from storage.workers import Slot
 from tests.service.assembled import Service
 
 Document = dict[str, Any]

@@ -13,8 +13,10 @@ from starlette.testclient import TestClient
 from service.trends.curves import mean_curves
 from service.trends.diagnosis import TRY_NEXT, Diagnosis, diagnosis_of
 from storage.clock import SystemClock
+from storage.epochs import EpochRow, StoredEpoch
 from storage.ids import SearchId, TrialId
-from storage.records import EpochRow, NewTrial, Objective, Slot, StoredEpoch
+from storage.records import NewTrial, Objective
+from storage.workers import Slot
 from tests.service.assembled import Service
 
 Document = dict[str, Any]

@@ -13,8 +13,10 @@ from starlette.testclient import TestClient
 from service.exports.columns import type_of
 from service.exports.parquet import wire_cell
 from storage.clock import SystemClock
+from storage.epochs import EpochRow
 from storage.ids import SearchId
-from storage.records import EpochRow, NewTrial, Slot
+from storage.records import NewTrial
+from storage.workers import Slot
 from tests.service.assembled import Service
 from tests.service.exported import exported
 from tests.service.sweep_scene import trained_sweep

@@ -11,7 +11,7 @@ from fastapi.routing import APIRoute
 from starlette.testclient import TestClient
 
 from storage.ids import SearchId
-from storage.records import MachineSample, Slot, SlotSample
+from storage.workers import MachineSample, Slot, SlotSample
 from tests.service.assembled import Service
 from tests.service.scenes import start_trials
 from tuners.datasets.builtin_names import builtin_names

@@ -13,8 +13,11 @@ from service.errors import ReportNotReady
 from service.plots.asked import Asked
 from service.plots.kinds import KINDS
 from storage.artifacts import ArtifactStore
+from storage.epochs import EpochRow
+from storage.files import NewArtifact
 from storage.ids import SearchId
-from storage.records import EpochRow, NewArtifact, NewTrial, Slot
+from storage.records import NewTrial
+from storage.workers import Slot
 from tests.service.assembled import Service
 from tests.service.sweep_scene import UNITS, trained_sweep
 from tuners.pictures.figure import Figure

@@ -14,9 +14,12 @@ from starlette.testclient import TestClient
 
 from service.schemas.base import Page
 from service.schemas.trials import BestOut, TrialOut
+from storage.epochs import EpochRow
+from storage.files import NewArtifact
 from storage.ids import SearchId
-from storage.records import EpochRow, Failure, NewArtifact, Slot, Trial
+from storage.records import Failure, Trial
 from storage.states import Fault
+from storage.workers import Slot
 from tests.service.assembled import Service
 from tests.service.scenes import start_trials, train
 

@@ -18,10 +18,7 @@ from service.trends.quantiles import quantile, ranks, spearman
 from service.trends.sampling import down_sampled
 from storage.columns import ScoredColumns
 from storage.ids import TrialId
-from storage.records import (
-    Direction,
-    Scalar,
-)
+from storage.records import Direction, Scalar
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 FINITE = st.floats(allow_nan=False, allow_infinity=False, min_value=-1e6, max_value=1e6)

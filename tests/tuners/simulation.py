@@ -7,11 +7,14 @@ from collections.abc import Callable, Mapping
 
 from storage.clock import Clock
 from storage.datasets import Dataset
+from storage.epochs import EpochRow
 from storage.ids import DatasetId, SearchId
-from storage.records import Claim, EpochRow, Failure, Limits, NewSearch, Objective, Scalar, Search, Slot, Trial
+from storage.leases import Claim
+from storage.records import Failure, Limits, NewSearch, Objective, Scalar, Search, Trial
 from storage.repository import Repository
 from storage.settings import Settings
 from storage.states import SEARCH_ENDED, Fault
+from storage.workers import Slot
 from tests.tuners.oracle_driver import NOW
 from tuners.coordinator import Coordinator
 from tuners.space import Space

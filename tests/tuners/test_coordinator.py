@@ -13,7 +13,8 @@ import pytest
 from storage.clock import ManualClock, SystemClock
 from storage.errors import StorageUnavailable
 from storage.ids import SearchId
-from storage.records import Failure, LeaderLease, Limits, OracleSnapshot, Reason, Scalar, SearchChanges, Trial
+from storage.leases import LeaderLease
+from storage.records import Failure, Limits, OracleSnapshot, Reason, Scalar, SearchChanges, Trial
 from storage.repository import Repository
 from storage.settings import Settings
 from storage.sql import open_repository

@@ -11,8 +11,9 @@ import pytest
 from service.trends.curves import mean_curves
 from service.trends.diagnosis import diagnosis_of
 from storage.clock import SystemClock
+from storage.epochs import StoredEpoch
 from storage.ids import TrialId
-from storage.records import Objective, StoredEpoch
+from storage.records import Objective
 
 
 def fitted(*, units: int, rate: float, epochs: int, noise: bool) -> list[StoredEpoch]:

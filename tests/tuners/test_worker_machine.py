@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from storage.clock import ManualClock, SystemClock
-from storage.records import SlotSample
+from storage.workers import SlotSample
 from tests.tuners.scripted_trainers import ScriptedLauncher, complete
 from tests.tuners.worker_scene import Scene
 from tests.waiting import wait_until

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from storage.records import NewTrial, StoredEpoch
+from storage.epochs import StoredEpoch
+from storage.records import NewTrial
 from storage.states import AttemptState, SearchState, TrialState
 from tests.tuners.worker_scene import Scene
 from tests.waiting import wait_until

@@ -11,8 +11,8 @@ import h5py
 import numpy as np
 import pytest
 
+from storage.files import Artifact, Weights
 from storage.ids import TrialId
-from storage.records import Artifact, Weights
 from storage.states import TrialState
 from tests.tuners.worker_scene import Scene
 from tuners.failures import TrialFault

@@ -14,8 +14,9 @@ from typing import Any
 from storage.artifacts import open_store
 from storage.clock import Clock, SystemClock
 from storage.datasets import Dataset
+from storage.epochs import StoredEpoch
 from storage.migrations import upgrade
-from storage.records import NewSearch, NewTrial, Search, StoredEpoch, Trial
+from storage.records import NewSearch, NewTrial, Search, Trial
 from storage.settings import Settings
 from storage.sql import open_repository
 from storage.states import TRIAL_ENDED

@@ -11,7 +11,8 @@ import structlog
 from storage.clock import Clock
 from storage.errors import NotFound, StaleOracle, StorageUnavailable, WrongState
 from storage.ids import SearchId
-from storage.records import LeaderLease, OracleSnapshot, Reason, Search
+from storage.leases import LeaderLease
+from storage.records import OracleSnapshot, Reason, Search
 from storage.repository import Repository
 from storage.settings import Settings
 from storage.states import SearchState

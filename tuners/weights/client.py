@@ -15,8 +15,8 @@ import structlog
 from storage.artifacts.store import ArtifactStore
 from storage.clock import Clock
 from storage.errors import FieldFault, InvalidWeights
+from storage.files import Weights
 from storage.ids import new_weights_id
-from storage.records import Weights
 from storage.settings import Settings
 from tuners.children import Child, Ended, OverMemory, OverTime, plain_environment
 

@@ -7,8 +7,8 @@ from typing import Any, Protocol
 
 from storage.artifacts.store import ArtifactStore
 from storage.errors import ArtifactDamaged, NotFound
+from storage.files import Artifact
 from storage.ids import TrialId, WeightsId
-from storage.records import Artifact
 from storage.repository import TrialReads, WeightsStore
 from tuners.failures import TrialFault
 

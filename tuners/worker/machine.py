@@ -19,7 +19,7 @@ import pynvml
 import structlog
 
 from storage.clock import Clock
-from storage.records import MachineSample, SlotSample
+from storage.workers import MachineSample, SlotSample
 from tuners.trainer.devices import Place, cores
 
 SAMPLE_S = 5.0

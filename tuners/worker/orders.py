@@ -10,9 +10,12 @@ from typing import Any
 import structlog
 
 from storage.artifacts.store import ArtifactStore
+from storage.epochs import StoredEpoch
 from storage.errors import ArtifactDamaged
+from storage.files import Artifact
 from storage.ids import SearchId
-from storage.records import Artifact, Claim, Search, SearchKind, StoredEpoch
+from storage.leases import Claim
+from storage.records import Search, SearchKind
 from tuners.datasets.files import dataset_folder
 from tuners.definitions import DataFacts, Definition, parse_definition, resolve
 from tuners.seeds import training_seed

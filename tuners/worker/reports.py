@@ -8,8 +8,11 @@ from pathlib import Path
 import structlog
 
 from storage.artifacts.store import ArtifactStore
+from storage.epochs import EpochRow
 from storage.errors import LeaseLost, ProtocolViolation, StorageUnavailable
-from storage.records import Claim, EpochRow, Failure, NewArtifact, Reason
+from storage.files import NewArtifact
+from storage.leases import Claim
+from storage.records import Failure, Reason
 from storage.repository import Repository
 from tuners.failures import TrialFault, without_paths
 from tuners.trainer.protocol import Outcome, Saved, SavedKind, Started

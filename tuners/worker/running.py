@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from storage.clock import Clock
-from storage.records import Claim, Directive
+from storage.leases import Claim, Directive
 from storage.settings import Settings
 from tuners.trainer.protocol import EndTrial, How
 

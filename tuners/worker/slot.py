@@ -14,10 +14,13 @@ import structlog
 
 from storage.artifacts.store import ArtifactStore
 from storage.clock import Clock
+from storage.epochs import EpochRow
 from storage.errors import HeadstockError, LeaseLost, StorageUnavailable
-from storage.records import Claim, EpochRow, Failure, Slot
+from storage.leases import Claim
+from storage.records import Failure
 from storage.repository import Repository
 from storage.settings import Settings
+from storage.workers import Slot
 from tuners.failures import TrialFault, classify, death, failure, without_paths
 from tuners.launchers.base import Launcher, TrainerEvent, TrainerExited, TrainerGarbled
 from tuners.trainer.devices import Place

@@ -18,7 +18,7 @@ from storage.artifacts.store import ArtifactStore
 from storage.clock import Clock
 from storage.errors import HeadstockError, StorageUnavailable
 from storage.ids import WorkerId
-from storage.records import Claim
+from storage.leases import Claim
 from storage.repository import Repository
 from storage.settings import Settings
 from tuners.launchers.base import Launcher
