@@ -48,13 +48,18 @@ def _bands(base: str, asked: Asked) -> Panel:
         found = tuple(down_sampled(found, most=_MOST_EPOCHS))
         if not found:
             continue
-        epochs = [float(band.epoch + 1) for band in found]
+        epochs = [float(band.epoch) for band in found]
         for low, high, strength in ((0, 4, 0.12), (1, 3, 0.25)):
             bands.append(Band(x=epochs, low=_at(found, low), high=_at(found, high), colour=colour, strength=strength))
         series.append(Series(kind="line", x=epochs, y=_at(found, 2), label=f"{part}, median", colour=colour))
     note = "bands hold the middle half and the middle four fifths of the trials" if series else ""
     return Panel(
-        title=base, x=Axis(label="epoch", whole=True), y=Axis(label=base), series=series, bands=bands, note=note
+        title=base,
+        x=Axis(label="epoch (from 0)", whole=True),
+        y=Axis(label=base),
+        series=series,
+        bands=bands,
+        note=note,
     )
 
 
@@ -71,7 +76,7 @@ def _trainings(base: str, rows: Sequence[StoredEpoch]) -> Panel:
     for colour, (prefix, part) in enumerate(_PARTS):
         for number, execution in enumerate(sorted(trainings)[:_MOST_TRAININGS]):
             points = [
-                (float(row.epoch + 1), value)
+                (float(row.epoch), value)
                 for row in down_sampled(trainings[execution], most=_MOST_EPOCHS)
                 if (value := row.metrics.get(f"{prefix}{base}")) is not None and math.isfinite(value)
             ]
@@ -81,7 +86,7 @@ def _trainings(base: str, rows: Sequence[StoredEpoch]) -> Panel:
                 series.append(Series(kind="line", x=xs, y=ys, label=label, colour=colour, dashed=prefix != ""))
     folds = any(row.fold is not None for row in rows)
     note = f"{len(trainings)} {'folds' if folds else 'trainings'}" if len(trainings) > 1 else ""
-    return Panel(title=base, x=Axis(label="epoch", whole=True), y=Axis(label=base), series=series, note=note)
+    return Panel(title=base, x=Axis(label="epoch (from 0)", whole=True), y=Axis(label=base), series=series, note=note)
 
 
 def _all_epochs(asked: Asked) -> list[StoredEpoch]:

@@ -47,7 +47,8 @@ export function axis(ink, name, { kind = "value", side = "x", values, whole = fa
     ...(values ? { data: values } : {}),
     scale: true,
     minInterval: whole ? 1 : undefined,
-    axisLine: { show: side === "x", lineStyle: { color: ink.edge } },
+    // Along the edge: at the value 0 it would run through the first row of a category axis.
+    axisLine: { show: side === "x", onZero: false, lineStyle: { color: ink.edge } },
     axisTick: { show: false },
     splitLine: { show: side === "y", lineStyle: { color: ink.line } },
     ...more,

@@ -184,7 +184,7 @@ def _learning_curves(search: Search, asked: Asked) -> Drawn:
     ]
     # The median is drawn last: it lies on top where lines meet.
     series.append(series.pop(middle))
-    return trend, Chart(series, title=f"{trend.metric}, all trials", x_label="epoch", clip=True)
+    return trend, Chart(series, title=f"{trend.metric}, all trials", x_label="epoch (from 0)", clip=True)
 
 
 def _trial_curves(trial: Trial, metric: str) -> Drawn:
@@ -202,7 +202,9 @@ def trial_chart(epochs: Sequence[Epoch], number: int, metric: str) -> Chart:
         for place, name in enumerate(shown)
         for each in curve_series(epochs, name, label=name, style=SERIES[place % len(SERIES)])
     ]
-    return Chart(series, title=f"trial {number}", x_label="epoch", clip=True, empty="no epoch has been recorded yet")
+    return Chart(
+        series, title=f"trial {number}", x_label="epoch (from 0)", clip=True, empty="no epoch has been recorded yet"
+    )
 
 
 def _importance(search: Search, asked: Asked) -> Drawn:

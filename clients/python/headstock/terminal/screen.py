@@ -153,7 +153,7 @@ def _curves(board: Board, looking: Looking) -> Chart:
         for number, points in enumerate(board.curves(trial, metric)):
             series.append(Series(points, "" if number else str(trial.number), style))
     empty = "no trial has trained an epoch yet" if not board.record.ended else "nothing is running"
-    return Chart(series, title=f"{metric} by epoch", x_label="epoch", clip=True, empty=empty)
+    return Chart(series, title=f"{metric} by epoch", x_label="epoch (from 0)", clip=True, empty=empty)
 
 
 def _running_size(board: Board, room: int) -> int:

@@ -117,7 +117,7 @@ export function curvesFigure({
         colour = ink[colours.get(trial.id)];
       for (const run of curves.of(trial.id)) {
         const data = run.rows
-          .map(([epoch, metrics]) => [epoch + 1, metrics[shown.metric] ?? null])
+          .map(([epoch, metrics]) => [epoch, metrics[shown.metric] ?? null])
           .filter(([, value]) => !shown.log || value > 0);
         if (!data.length) continue;
         series.push({
@@ -139,7 +139,7 @@ export function curvesFigure({
     if (!series.length) return null;
     return {
       grid: room({ bottom: 70 }),
-      xAxis: axis(ink, "epoch", { whole: true }),
+      xAxis: axis(ink, "epoch (from 0)", { whole: true }),
       yAxis: axis(ink, shown.metric, { side: "y", kind: shown.log ? "log" : "value" }),
       series,
       legend: legend(ink, [...new Set(series.map((one) => one.name))]),

@@ -57,7 +57,7 @@ export function trialCurves({ objective, curves, id }) {
               [root, "training", ink.c1],
               [twin, "validation", ink.c2],
             ].map(([name, part, colour]) => {
-              const data = run.rows.map(([epoch, metrics]) => [epoch + 1, metrics[name] ?? null]);
+              const data = run.rows.map(([epoch, metrics]) => [epoch, metrics[name] ?? null]);
               if (!data.some(([, value]) => value !== null)) return null;
               const many = runs.length > 1;
               return {
@@ -83,7 +83,7 @@ export function trialCurves({ objective, curves, id }) {
                         symbol: "none",
                         label: { formatter: "best", color: ink.soft, rotate: 0, position: "end", distance: 4 },
                         lineStyle: { color: ink.edge, type: "dotted" },
-                        data: [{ xAxis: trial.best_epoch + 1 }],
+                        data: [{ xAxis: trial.best_epoch }],
                       }
                     : undefined,
               };
@@ -93,7 +93,7 @@ export function trialCurves({ objective, curves, id }) {
         if (!series.length) return null;
         return {
           grid: room({ bottom: 66, top: 24 }),
-          xAxis: axis(ink, "epoch", { whole: true }),
+          xAxis: axis(ink, "epoch (from 0)", { whole: true }),
           yAxis: axis(ink, root, { side: "y", kind: log ? "log" : "value" }),
           series,
           legend: legend(ink, [...new Set(series.map((one) => one.name))]),
@@ -116,7 +116,7 @@ export function trialCurves({ objective, curves, id }) {
         rows: runs.flatMap((run) =>
           run.rows.map(([epoch, metrics]) => [
             label(run).trim() || "1",
-            epoch + 1,
+            epoch,
             metrics[root] ?? null,
             metrics[twin] ?? null,
           ]),
