@@ -16,9 +16,11 @@ from optuna.importance import FanovaImportanceEvaluator, PedAnovaImportanceEvalu
 
 from storage.clock import SystemClock
 from tests.waiting import wait_until
+from tuners.analysis.axes import Axis, ChoiceAxis, Floats, NumberAxis, second_moment
 from tuners.analysis.client import AnalysisFailed, Analyst
 from tuners.analysis.fanova import shares
-from tuners.analysis.importance import importance, top_share
+from tuners.analysis.importance import importance
+from tuners.analysis.ped_anova import top_share
 from tuners.analysis.surface import surface
 from tuners.analysis.wire import Column, ImportanceQuestion, Method, SurfaceAxis, SurfaceQuestion
 
@@ -60,6 +62,37 @@ def test_fanova_is_optunas() -> None:
     found = shares(columns, np.array(scores), seed=7)
     for column, share in zip(columns, found.single, strict=True):
         assert share == pytest.approx(expected[column.name], abs=1e-9)
+
+
+def boxes(features: int, *, halves: bool, seed: int) -> tuple[Floats, Floats]:
+    """Forty boxes along some features; of halves, each lies over the lower one, the upper one or both."""
+    draw = np.random.default_rng(seed)
+    if halves:
+        sides = np.array([[0.0, 0.5], [0.5, 1.0], [0.0, 1.0]])[draw.integers(3, size=(40, features))]
+        return sides[:, :, 0], sides[:, :, 1]
+    ends = np.sort(draw.integers(0, 12, size=(40, features, 2)) / 11, axis=2)
+    return ends[:, :, 0], ends[:, :, 1]
+
+
+@pytest.mark.parametrize("kinds", ["number", "choices", "number number", "number choices", "choices choices"])
+def test_second_moments_are_those_of_all_pairs_of_boxes(kinds: str) -> None:
+    weights = np.random.default_rng(1).normal(size=40)
+    axes: list[Axis] = []
+    shared = np.ones((40, 40))
+    for seed, kind in enumerate(kinds.split()):
+        low, high = boxes(1 if kind == "number" else 3, halves=kind == "choices", seed=seed)
+        axes.append(ChoiceAxis.of(low, high) if kind == "choices" else NumberAxis.of(low[:, 0], high[:, 0]))
+        both = np.minimum(high[:, None], high) - np.maximum(low[:, None], low)
+        shared *= np.clip(both, 0.0, None).prod(axis=2)
+    assert second_moment(weights, axes) == pytest.approx(float(weights @ shared @ weights), abs=1e-12)
+
+
+def test_only_the_pairs_asked_for_are_worked_out() -> None:
+    columns, scores, _ = mixed()
+    every = shares(columns, np.array(scores), seed=7).pairs
+    assert set(every) == {(0, 1), (0, 2), (1, 2)}
+    some = shares(columns, np.array(scores), seed=7, paired={2}).pairs
+    assert some == {pair: share for pair, share in every.items() if 2 in pair}
 
 
 def test_ped_anova_is_optunas() -> None:

@@ -8,24 +8,24 @@ its leaves, boxes with a value each. For a set U of hyperparameters the marginal
 
     f_U(x) = sum over leaves l of  c_l * a_l(not U) * [x lies in l's box over U]
 
-where a_l(S) is the share of the space over S that the box covers. Its second moment over a uniform space is then
-
-    E[f_U^2] = sum over l, m of  c_l a_l(not U) * c_m a_m(not U) * o_lm(U)
-
-with o_lm(U) the share that both boxes cover, a product over the hyperparameters in U. The pair's own share is what is
-left of the variance of f_{i,j} after those of f_i and f_j (their Algorithm 2).
+where a_l(S) is the share of the space over S that the box covers. It is constant on the cells between the ends of all
+boxes, so its second moment over a uniform space is a sum over cells, which are far fewer than pairs of leaves
+(`tuners/analysis/axes.py`). The pair's own share is what is left of the variance of f_{i,j} after those of f_i and f_j
+(their Algorithm 2).
 """
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.ensemble import RandomForestRegressor
 
+from tuners.analysis.axes import Axis, ChoiceAxis, NumberAxis, second_moment
 from tuners.analysis.wire import Column
 
 TREES = 64
@@ -49,13 +49,14 @@ class Shares:
     seen: float
 
 
-def shares(columns: Sequence[Column], scores: Floats, *, seed: int) -> Shares:
+def shares(columns: Sequence[Column], scores: Floats, *, seed: int, paired: Collection[int] | None = None) -> Shares:
     """What each column, and each pair among the strongest, explains of the variance of the scores.
 
     Args:
         columns: Without gaps; each with at least two different places.
         scores: float64, shape (trials,), not all equal.
         seed: Of the forest.
+        paired: Only pairs with one of these columns in them; None: all pairs.
     """
     encoded, bounds, groups = _encoded(columns)
     forest = RandomForestRegressor(n_estimators=TREES, max_depth=DEPTH, oob_score=True, random_state=seed)
@@ -64,14 +65,15 @@ def shares(columns: Sequence[Column], scores: Floats, *, seed: int) -> Shares:
     trees = [tree for tree in trees if tree.variance > 0.0]
     if not trees:
         return Shares(np.zeros(len(columns)), {}, 0.0)
-    single = np.array([tree.explained(groups) for tree in trees])
+    sets = [[place] for place in range(len(columns))]
+    single = np.array([tree.explained(sets, groups) for tree in trees])
     totals = np.array([tree.variance for tree in trees])
     strongest = sorted(np.argsort(-(single / totals[:, None]).mean(axis=0), kind="stable")[:PAIRED].tolist())
-    paired = list(itertools.combinations(strongest, 2))
-    both = np.array([tree.explained([[*groups[i], *groups[j]] for i, j in paired]) for tree in trees])
+    wanted = [(i, j) for i, j in itertools.combinations(strongest, 2) if paired is None or i in paired or j in paired]
+    both = np.array([tree.explained(wanted, groups) for tree in trees])
     pairs = {
         (i, j): float(np.mean(np.clip(both[:, place] - single[:, i] - single[:, j], 0.0, None) / totals))
-        for place, (i, j) in enumerate(paired)
+        for place, (i, j) in enumerate(wanted)
     }
     return Shares((single / totals[:, None]).mean(axis=0), pairs, min(1.0, max(0.0, float(forest.oob_score_))))
 
@@ -110,44 +112,42 @@ class _Leaves:
         self.variance = float(((self.values - self.mean) ** 2) @ volumes)
 
     @classmethod
-    def of(cls, tree: object, bounds: Floats) -> _Leaves:
-        left, right = tree.children_left, tree.children_right  # type: ignore[attr-defined]
-        feature, threshold = tree.feature, tree.threshold  # type: ignore[attr-defined]
-        width = bounds[:, 1] - bounds[:, 0]
-        values, lows, highs = [], [], []
-        pending = [(0, np.zeros(len(bounds)), np.ones(len(bounds)))]
-        while pending:
-            node, low, high = pending.pop()
-            if left[node] < 0:
-                values.append(tree.value[node].item())  # type: ignore[attr-defined]
-                lows.append(low)
-                highs.append(high)
-                continue
-            axis = feature[node]
-            cut = (threshold[node] - bounds[axis, 0]) / width[axis]
-            below, above = high.copy(), low.copy()
-            below[axis] = above[axis] = cut
-            pending += [(left[node], low, below), (right[node], above, high)]
-        return cls(np.array(values), np.array(lows), np.array(highs))
+    def of(cls, tree: Any, bounds: Floats) -> _Leaves:
+        left, right, feature = tree.children_left, tree.children_right, tree.feature
+        low = np.zeros((tree.node_count, len(bounds)))
+        high = np.ones_like(low)
+        inner = np.flatnonzero(left[:1] >= 0)
+        while len(inner):
+            # All nodes of one depth at a time.
+            axis = feature[inner]
+            cut = (tree.threshold[inner] - bounds[axis, 0]) / (bounds[axis, 1] - bounds[axis, 0])
+            below, above = left[inner], right[inner]
+            low[below] = low[above] = low[inner]
+            high[below] = high[above] = high[inner]
+            high[below, axis] = low[above, axis] = cut
+            next_ones = np.concatenate([below, above])
+            inner = next_ones[left[next_ones] >= 0]
+        ends = left < 0
+        return cls(tree.value[ends, 0, 0], low[ends], high[ends])
 
-    def explained(self, sets: Sequence[Sequence[int]]) -> list[float]:
-        """Variance of the marginal over each set of features, in squared units of the score."""
+    def explained(self, sets: Sequence[Sequence[int]], groups: Sequence[Sequence[int]]) -> list[float]:
+        """Variance of the marginal over each set of columns, in squared units of the score.
+
+        Args:
+            groups: Which features each column is.
+        """
         # Kept for this call only: of all trees together they would take gigabytes.
-        overlaps: dict[int, Floats] = {}
-        return [self._explained(features, overlaps) for features in sets]
+        axes = {column: self._axis(groups[column]) for column in set(itertools.chain.from_iterable(sets))}
+        found = []
+        for columns in sets:
+            own = [feature for column in columns for feature in groups[column]]
+            others = np.delete(self.sizes, own, axis=1).prod(axis=1)
+            # Values less their mean: the second moment is the variance then, without a difference of large numbers.
+            weights = (self.values - self.mean) * others
+            found.append(max(0.0, second_moment(weights, [axes[column] for column in columns])))
+        return found
 
-    def _explained(self, features: Sequence[int], overlaps: dict[int, Floats]) -> float:
-        others = np.delete(self.sizes, features, axis=1).prod(axis=1)
-        # Values less their mean: the second moment is the variance then, without a difference of large numbers.
-        weights = (self.values - self.mean) * others
-        overlap: Floats | float = 1.0
-        for each in features:
-            if each not in overlaps:
-                overlaps[each] = self._overlap(each)
-            overlap = overlap * overlaps[each]
-        return max(0.0, float(weights @ overlap @ weights))
-
-    def _overlap(self, feature: int) -> Floats:
-        low, high = self.low[:, feature], self.high[:, feature]
-        shared: Floats = np.clip(np.minimum(high[:, None], high) - np.maximum(low[:, None], low), 0.0, None)
-        return shared
+    def _axis(self, features: Sequence[int]) -> Axis:
+        if len(features) == 1:
+            return NumberAxis.of(self.low[:, features[0]], self.high[:, features[0]])
+        return ChoiceAxis.of(self.low[:, features], self.high[:, features])

@@ -11,6 +11,8 @@ Method = Literal["fanova", "ped_anova"]
 
 READY = b"ready\n"
 LINE_LIMIT = 64 * 1024 * 1024
+# How sums are split among threads shows in the last digits of a share only.
+DIGITS = 12
 
 
 class _Part(BaseModel):
