@@ -36,3 +36,20 @@ export function fill(place, ...children) {
   place.replaceChildren();
   append(place, children);
 }
+
+/** New content only when what it tells (`told`, as JSON) has changed: links keep their focus, menus stay open. */
+export function refill(place, told, make) {
+  const sign = JSON.stringify(told);
+  if (place.dataset.told === sign) return;
+  place.dataset.told = sign;
+  fill(place, make());
+}
+
+const CONTROLS = "a, button, input, select, summary";
+
+/** Like `fill`; when the focus was inside, it goes to the control at the same place among the new ones. */
+export function fillHeld(place, ...children) {
+  const among = [...place.querySelectorAll(CONTROLS)].indexOf(document.activeElement);
+  fill(place, ...children);
+  if (among >= 0) place.querySelectorAll(CONTROLS)[among]?.focus({ preventScroll: true });
+}

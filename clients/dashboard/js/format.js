@@ -57,3 +57,8 @@ export function percent(share) {
 export function ago(text) {
   return text ? `${duration(Math.max(0, Math.round((Date.now() - new Date(text)) / 1000)))} ago` : "–";
 }
+
+/** What a metric's values are better at: "higher is better". */
+export function better(direction) {
+  return direction === "max" ? "higher is better" : "lower is better";
+}

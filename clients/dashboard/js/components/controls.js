@@ -15,6 +15,11 @@ export function pick(label, options, current, chose) {
   );
 }
 
+/** A labelled control for a row of controls. */
+export function labelled(text, control) {
+  return el("label", { class: "labelled" }, el("span", {}, text), control);
+}
+
 /** A row of pressed-or-not buttons of which one is pressed; `chose` gets the value. */
 export function segments(label, options, current, chose) {
   const row = el("div", { class: "row", role: "group", "aria-label": label });

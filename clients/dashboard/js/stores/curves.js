@@ -50,3 +50,17 @@ export function curveStore() {
 
   return { want, heard, of, forget: (id) => trials.delete(id) };
 }
+
+/** The mean curve of one metric over the executions (or folds) of a trial: `[[epoch, value], ...]`, from items of `epochs`. */
+export function meanCurve(items, metric) {
+  const byEpoch = new Map();
+  for (const item of items) {
+    const value = item.metrics[metric];
+    if (value === null || value === undefined) continue;
+    if (!byEpoch.has(item.epoch)) byEpoch.set(item.epoch, []);
+    byEpoch.get(item.epoch).push(value);
+  }
+  return [...byEpoch]
+    .sort((a, b) => a[0] - b[0])
+    .map(([epoch, found]) => [epoch, found.reduce((sum, value) => sum + value, 0) / found.length]);
+}

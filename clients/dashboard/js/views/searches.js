@@ -7,8 +7,9 @@ import { el, fill } from "../dom.js";
 import { DATASET_KINDS, SEARCH_KINDS, TRIAL_KINDS } from "../events.js";
 import { number } from "../format.js";
 import { refresher } from "../refresh.js";
+import { endedTrials } from "../states.js";
 import { jobsCard } from "./searches/jobs.js";
-import { COLUMNS, endedTrials, searchRow } from "./searches/row.js";
+import { COLUMNS, searchRow } from "./searches/row.js";
 import { sparkLines } from "./searches/sparks.js";
 
 const PAGE = 50,

@@ -2,17 +2,12 @@
 import { address } from "../../address.js";
 import { el } from "../../dom.js";
 import { number } from "../../format.js";
+import { endedTrials } from "../../states.js";
 import { isDark } from "../../theme.js";
 
 /** The path of a search in the API. */
 export function base(search) {
   return `/v1/searches/${encodeURIComponent(search.id)}`;
-}
-
-/** Trials that have ended: what is computed over trials changes when this does. */
-export function endedCount(search) {
-  const t = search.trials;
-  return t.completed + t.stopped + t.failed + t.cancelled;
 }
 
 /** Trials with a score. */
@@ -97,7 +92,7 @@ export function isNumeric(hyperparameter) {
  * Asks the API and shows the answer: at once by `now()`, and after trials have ended (or what `key` tells of the search has
  * changed), but not more often than every `pause` milliseconds. An answer that a later question has overtaken is dropped.
  */
-export function question({ search, ask, show, fail, pause = 4000, key = endedCount }) {
+export function question({ search, ask, show, fail, pause = 4000, key = endedTrials }) {
   let turn = 0,
     asked = 0,
     timer = null,
@@ -157,19 +152,9 @@ export function tooFew(have, need, what) {
   return `${have === 0 ? "No trial is" : have === 1 ? "One trial is" : `${number(have)} trials are`} scored so far. ${what} ${need === 1 ? "needs one" : `needs ${need}`}: ${left} more to go.`;
 }
 
-/** What a metric's values are better at: "higher is better". */
-export function better(direction) {
-  return direction === "max" ? "higher is better" : "lower is better";
-}
-
 /** `seconds` as "training seconds", the rest as they are. */
 export function costName(name) {
   return { seconds: "training seconds", parameters: "parameters of the model" }[name] ?? name;
-}
-
-/** A labelled control for a row of controls. */
-export function labelled(text, control) {
-  return el("label", { class: "labelled" }, el("span", {}, text), control);
 }
 
 /** A short list of names: "a, b and c". */
@@ -190,18 +175,4 @@ export function saveCsv(filename, columns, rows) {
   const link = URL.createObjectURL(new Blob([text], { type: "text/csv" }));
   el("a", { href: link, download: filename }).click();
   setTimeout(() => URL.revokeObjectURL(link), 60_000);
-}
-
-/** The mean curve of one metric over the executions (or folds) of a trial: `[[epoch, value], ...]`, from items of `epochs`. */
-export function meanCurve(items, metric) {
-  const byEpoch = new Map();
-  for (const item of items) {
-    const value = item.metrics[metric];
-    if (value === null || value === undefined) continue;
-    if (!byEpoch.has(item.epoch)) byEpoch.set(item.epoch, []);
-    byEpoch.get(item.epoch).push(value);
-  }
-  return [...byEpoch]
-    .sort((a, b) => a[0] - b[0])
-    .map(([epoch, found]) => [epoch, found.reduce((sum, value) => sum + value, 0) / found.length]);
 }

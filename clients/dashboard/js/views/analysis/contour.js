@@ -1,14 +1,15 @@
 // A metric over two hyperparameters: what was measured, and shades between it.
-import { keep } from "../../address.js";
+import { address, keep } from "../../address.js";
 import { get } from "../../api.js";
 import { cells } from "../../charts/bands.js";
 import { figure } from "../../charts/figure.js";
 import { axis, jitter, room, snug, snugLog, tip, tooltip } from "../../charts/parts.js";
 import { colourKey } from "../../charts/scales.js";
-import { pick } from "../../components/controls.js";
+import { labelled, pick } from "../../components/controls.js";
 import { el, fill } from "../../dom.js";
-import { number } from "../../format.js";
-import { base, better, hyperparametersOf, labelled, metricNames, picture, question, tooFew } from "./common.js";
+import { better, number } from "../../format.js";
+import { epochChooser, metricChooser } from "./choosers.js";
+import { base, hyperparametersOf, picture, question, tooFew } from "./common.js";
 
 const FEWEST = 4;
 
@@ -137,7 +138,7 @@ export async function contourTab({ place, search, trials, query }) {
     under: (found) => el("details", {}, el("summary", {}, "How the shades are found"), el("p", {}, found.method, ".")),
     empty: (found) => tooFew(found?.points.length ?? 0, FEWEST, "The contour"),
     clicked: (event) => {
-      if (event.data?.point) location.hash = `#/trials/${event.data.point.trial_id}`;
+      if (event.data?.point) location.hash = address(["trials", event.data.point.trial_id]);
     },
   });
 
@@ -183,22 +184,8 @@ export async function contourTab({ place, search, trials, query }) {
       "div",
       { class: "row chooser" },
       pickers,
-      labelled(
-        "Metric",
-        pick("Metric", metricNames(search, trials), state.metric, (metric) => change({ metric })),
-      ),
-      labelled(
-        "at the",
-        pick(
-          "Epoch",
-          [
-            ["best", "best epoch"],
-            ["last", "last epoch"],
-          ],
-          state.at,
-          (at) => change({ at }),
-        ),
-      ),
+      metricChooser({ search, trials, state, change }),
+      epochChooser({ state, change }),
     ),
     el("div", { class: "card verdict-card" }, lead),
     drawing.node,

@@ -1,24 +1,13 @@
 // The score against what it costs, and the trials that no other beats on both counts.
-import { keep } from "../../address.js";
+import { address, keep } from "../../address.js";
 import { get } from "../../api.js";
 import { figure } from "../../charts/figure.js";
 import { axis, room, snug, tip, tooltip } from "../../charts/parts.js";
-import { pick, segments } from "../../components/controls.js";
+import { labelled, pick, segments } from "../../components/controls.js";
 import { longTable } from "../../components/table.js";
 import { el, fill } from "../../dom.js";
-import { duration, number, values } from "../../format.js";
-import {
-  base,
-  better,
-  costName,
-  labelled,
-  metricNames,
-  picture,
-  question,
-  saveCsv,
-  tooFew,
-  trialLink,
-} from "./common.js";
+import { better, duration, number, values } from "../../format.js";
+import { base, costName, metricNames, picture, question, saveCsv, tooFew, trialLink } from "./common.js";
 
 const MANY = 2000;
 const ALL = 100_000;
@@ -105,7 +94,7 @@ export async function tradeoffTab({ place, search, trials, query }) {
       "Every dot is a trial. No other trial is at least as good on both counts as those of the front, and better on one.",
     empty: (found) => tooFew(found?.points.length ?? 0, 1, "The front"),
     clicked: (event) => {
-      if (event.data?.point) location.hash = `#/trials/${event.data.point.trial_id}`;
+      if (event.data?.point) location.hash = address(["trials", event.data.point.trial_id]);
     },
   });
 

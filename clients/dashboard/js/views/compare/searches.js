@@ -3,12 +3,11 @@ import { address, keep } from "../../address.js";
 import { get, listen } from "../../api.js";
 import { figure } from "../../charts/figure.js";
 import { axis, legend, room, SERIES, snug, tip, tooltip } from "../../charts/parts.js";
-import { segments, state as stateTag } from "../../components/controls.js";
+import { labelled, segments, state as stateTag } from "../../components/controls.js";
 import { el, fill } from "../../dom.js";
 import { SEARCH_KINDS, TRIAL_KINDS } from "../../events.js";
-import { duration, number } from "../../format.js";
+import { better, duration, number } from "../../format.js";
 import { refresher } from "../../refresh.js";
-import { better, labelled } from "../analysis/common.js";
 import { picker } from "./picker.js";
 import { bestPlace, differ, sideBySide } from "./side.js";
 

@@ -8,7 +8,7 @@ import { el, fill } from "../../dom.js";
 import { TRIAL_KINDS } from "../../events.js";
 import { duration, number } from "../../format.js";
 import { refresher } from "../../refresh.js";
-import { meanCurve } from "../analysis/common.js";
+import { meanCurve } from "../../stores/curves.js";
 import { picker } from "./picker.js";
 import { chip } from "./searches.js";
 import { bestPlace, differ, sideBySide } from "./side.js";

@@ -3,6 +3,7 @@ import { address } from "../../address.js";
 import { get } from "../../api.js";
 import { codeOf } from "../../components/code.js";
 import { copyButton, downloadButton } from "../../components/controls.js";
+import { pairs } from "../../components/pairs.js";
 import { el, fill } from "../../dom.js";
 import { duration, number } from "../../format.js";
 
@@ -76,20 +77,4 @@ export function bestCard({ search }) {
   }
 
   return { node, refresh };
-}
-
-/** A heading over names and values. */
-export function pairs(title, values) {
-  const entries = Object.entries(values);
-  if (!entries.length) return null;
-  return el(
-    "div",
-    {},
-    el("h3", {}, title),
-    el(
-      "dl",
-      { class: "pairs-list" },
-      entries.map(([name, value]) => [el("dt", {}, name), el("dd", {}, number(value))]),
-    ),
-  );
 }

@@ -2,10 +2,10 @@
 import { get, send } from "../../api.js";
 import { codeBlock } from "../../components/code.js";
 import { actButton } from "../../components/controls.js";
+import { pairs } from "../../components/pairs.js";
 import { el, fill } from "../../dom.js";
 import { duration, number } from "../../format.js";
 import { address } from "../../address.js";
-import { pairs } from "./best.js";
 
 export async function definitionTab({ place, search }) {
   const best = el("div", { class: "stack" }),

@@ -2,7 +2,7 @@
 import { address } from "../../address.js";
 import { get } from "../../api.js";
 import { el, fill } from "../../dom.js";
-import { ENDED } from "./head.js";
+import { ENDED } from "../../states.js";
 
 const LEAST = 10;
 const SHOWN = 5;

@@ -8,9 +8,9 @@ import { el, fill } from "../../dom.js";
 import { SEARCH_KINDS, TRIAL_KINDS } from "../../events.js";
 import { duration, number } from "../../format.js";
 import { refresher } from "../../refresh.js";
+import { ENDED } from "../../states.js";
 import { changeDialog } from "./change.js";
 
-export const ENDED = ["COMPLETED", "FAILED", "CANCELLED"];
 const EXPORTS = [
   ["Trials as CSV", "trials", "csv"],
   ["Trials as JSON lines", "trials", "jsonl"],

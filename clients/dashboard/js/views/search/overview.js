@@ -5,7 +5,7 @@ import { bestCard } from "./best.js";
 import { findingsCard } from "./findings.js";
 import { latestCard } from "./latest.js";
 import { el, fill } from "../../dom.js";
-import { ENDED } from "./head.js";
+import { ENDED } from "../../states.js";
 
 export async function overviewTab({ place, search, trials, query }) {
   const parts = [

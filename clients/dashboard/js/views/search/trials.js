@@ -9,7 +9,7 @@ import { number } from "../../format.js";
 import { curvesFigure } from "./curves.js";
 import { columnsOf, knownNames, namesOf, readerOf } from "./columns.js";
 import { FilterFault, filterOf } from "./filter.js";
-import { ENDED } from "./head.js";
+import { ENDED } from "../../states.js";
 
 const STATES = ["RUNNING", "QUEUED", "COMPLETED", "STOPPED", "FAILED", "CANCELLED"];
 const KEPT = "headstock.trial-columns";

@@ -4,7 +4,7 @@ import { get } from "../../api.js";
 import { state } from "../../components/controls.js";
 import { el, fill } from "../../dom.js";
 import { duration, number, time } from "../../format.js";
-import { OPEN } from "./row.js";
+import { OPEN } from "../../states.js";
 
 const SHOWN = 8;
 

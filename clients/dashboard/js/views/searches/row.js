@@ -4,10 +4,10 @@ import { send } from "../../api.js";
 import { confirmed } from "../../components/confirm.js";
 import { menu, state } from "../../components/controls.js";
 import { tell } from "../../components/toast.js";
-import { el, fill } from "../../dom.js";
-import { duration, number, time } from "../../format.js";
+import { el, fill, refill } from "../../dom.js";
+import { better, duration, number, time } from "../../format.js";
+import { OPEN, endedTrials } from "../../states.js";
 
-export const OPEN = ["QUEUED", "RUNNING", "PAUSED"];
 export const COLUMNS = [
   ["choose", "Choose", "visually-hidden"],
   ["name", "Name", "", "name"],
@@ -19,10 +19,6 @@ export const COLUMNS = [
   ["time", "Time", "", "newest"],
   ["acts", "Actions", "visually-hidden"],
 ];
-
-export function endedTrials({ trials: t }) {
-  return t.completed + t.stopped + t.failed + t.cancelled;
-}
 
 /**
  * A row: `node`, `update(search)`, `spark` (the place of its line).
@@ -47,13 +43,6 @@ export function searchRow({ chosen, choose, dataset, tagged, changed }) {
   place.progress.append(el("div", { class: "row" }, sign, said), bar);
   place.curve.append(spark);
 
-  function put(where, told, make) {
-    const key = JSON.stringify(told);
-    if (where.dataset.told === key) return;
-    where.dataset.told = key;
-    fill(where, make());
-  }
-
   function update(search) {
     const first = now === null;
     now = search;
@@ -62,7 +51,7 @@ export function searchRow({ chosen, choose, dataset, tagged, changed }) {
     if (first) node.dataset.row = search.id;
     box.checked = chosen();
     box.setAttribute("aria-label", `Choose ${search.name} to compare`);
-    put(place.name, [search.name, search.tags], () => [
+    refill(place.name, [search.name, search.tags], () => [
       el("a", { href: address(["searches", search.id]) }, search.name),
       el(
         "div",
@@ -82,7 +71,7 @@ export function searchRow({ chosen, choose, dataset, tagged, changed }) {
       ),
     ]);
     const data = search.dataset_id ? dataset(search.dataset_id) : "no data set";
-    put(place.how, [search.tuner, data], () => [
+    refill(place.how, [search.tuner, data], () => [
       el("div", {}, search.tuner),
       el(
         "div",
@@ -92,14 +81,14 @@ export function searchRow({ chosen, choose, dataset, tagged, changed }) {
           : (data ?? "deleted data"),
       ),
     ]);
-    put(sign, [search.state, search.state_reason?.message], () => state(search.state, search.state_reason?.message));
+    refill(sign, [search.state, search.state_reason?.message], () => state(search.state, search.state_reason?.message));
     const part = search.progress ?? (OPEN.includes(search.state) ? null : 1);
     bar.hidden = !OPEN.includes(search.state);
     if (part === null) bar.removeAttribute("value");
     else bar.value = part;
     bar.setAttribute("aria-label", `Progress of ${search.name}`);
     said.textContent = bar.hidden || search.progress === null ? "" : `${Math.floor(100 * search.progress)} %`;
-    put(place.trials, [ended, running, queued, failed, search.planned_trials], () => [
+    refill(place.trials, [ended, running, queued, failed, search.planned_trials], () => [
       el(
         "div",
         {},
@@ -117,7 +106,7 @@ export function searchRow({ chosen, choose, dataset, tagged, changed }) {
       ),
     ]);
     const { name, direction } = search.objective;
-    put(place.best, [search.best?.score, search.best?.trial_id, name, direction], () => [
+    refill(place.best, [search.best?.score, search.best?.trial_id, name, direction], () => [
       el(
         "div",
         {},
@@ -125,13 +114,13 @@ export function searchRow({ chosen, choose, dataset, tagged, changed }) {
       ),
       el(
         "div",
-        { class: "small note metric", title: direction === "max" ? "higher is better" : "lower is better" },
+        { class: "small note metric", title: better(direction) },
         el("span", { "aria-hidden": "true" }, direction === "max" ? "↑ " : "↓ "),
         name,
-        el("span", { class: "visually-hidden" }, direction === "max" ? ", higher is better" : ", lower is better"),
+        el("span", { class: "visually-hidden" }, `, ${better(direction)}`),
       ),
     ]);
-    put(place.time, timing(search), () =>
+    refill(place.time, timing(search), () =>
       timing(search).map((line, i) => el("div", { class: i ? "small note" : null }, line)),
     );
     if (first) drawActs();
