@@ -430,7 +430,7 @@ def test_pointers_lead_to_lines(modules: Page) -> None:
     source = '{\n  "a": {\n    "b/c": [1,\n      {"d": 2}]\n  }\n}'
     places = modules.evaluate(
         """async ([source, pointers]) => {
-            const { parse, placeOf, lineOf } = await import('/js/views/submit/text.js');
+            const { parse, placeOf, lineOf } = await import('/js/views/submit/json.js');
             return pointers.map((pointer) => {
                 const { from, to, exact } = placeOf(parse(source), pointer);
                 return [lineOf(source, from), source.slice(from, to), exact];
@@ -453,7 +453,7 @@ def test_what_is_no_json_is_told_with_its_place(modules: Page) -> None:
     }  # fmt: skip
     found = modules.evaluate(
         """async (sources) => {
-            const { parse } = await import('/js/views/submit/text.js');
+            const { parse } = await import('/js/views/submit/json.js');
             return sources.map((source) => { try { parse(source); return null; } catch (fault) { return fault.at; } });
         }""",
         list(wrong),
@@ -526,7 +526,7 @@ def test_whatever_is_added_begins_with_allowed_values(modules: Page) -> None:
     known = catalogue()
     begun = modules.evaluate(
         """async () => {
-            const { fresh } = await import("/js/views/submit/things.js");
+            const { fresh } = await import("/js/views/submit/fields/things.js");
             const { catalogue } = await import("/js/views/submit/catalogue.js");
             const found = catalogue(await (await fetch("/v1/catalog")).json());
             return ["layer", "callback"].flatMap((own) => found.groups(own).flatMap(([, members]) =>

@@ -1,5 +1,6 @@
 // A model made for one kind of targets, changed to suit another: its last layer, loss, metrics and objective.
-import { find, parse, put, valueOf, without } from "./text.js";
+import { find, parse, valueOf } from "./json.js";
+import { put, without } from "./text.js";
 
 const SUITED = {
   classification: {

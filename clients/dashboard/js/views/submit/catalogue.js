@@ -96,7 +96,7 @@ function rangeOf({ minimum, exclusive_minimum: above, maximum, exclusive_maximum
 }
 
 /** The default of an argument, as people say it. */
-export function defaultOf(argument) {
+export function spokenDefault(argument) {
   if (argument.default === undefined) return "";
   if (argument.default === null) return "none";
   return typeof argument.default === "string" ? argument.default : JSON.stringify(argument.default);

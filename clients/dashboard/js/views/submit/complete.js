@@ -1,9 +1,9 @@
 // What may be written at a place of a definition: keys and values, from the catalogue, while the text is still incomplete.
 import { syntaxTree } from "../../../vendor/codemirror.js";
-import { defaultOf, spoken } from "./catalogue.js";
+import { spoken, spokenDefault } from "./catalogue.js";
 import { FACTS, FIELDS, SAMPLING } from "./frame.js";
 import { declared } from "./holes.js";
-import { loggedNames } from "./sections.js";
+import { loggedNames } from "./parts/logged.js";
 
 const TOP = [
   "name",
@@ -168,7 +168,7 @@ function keys(path, beside, above, written, catalogue, sheet, context) {
   const said = (name, argument) => ({
     label: name,
     detail: argument ? spoken(argument) : "",
-    info: argument?.help || (argument && !argument.required ? `Default: ${defaultOf(argument)}` : undefined),
+    info: argument?.help || (argument && !argument.required ? `Default: ${spokenDefault(argument)}` : undefined),
     boost: argument?.required ? 2 : 0,
   });
   const list = [];

@@ -34,7 +34,8 @@ import {
   undoDepth,
 } from "../../../vendor/codemirror.js";
 import { completions } from "./complete.js";
-import { difference, lineOf, placeOf } from "./text.js";
+import { lineOf, placeOf } from "./json.js";
+import { difference } from "./text.js";
 
 const ours = Annotation.define();
 

@@ -1,5 +1,5 @@
 // The document that the form and the editor both show: its text is the truth, the tree behind it follows.
-import { JsonFault, find, parse, valueOf } from "./text.js";
+import { JsonFault, find, parse, valueOf } from "./json.js";
 
 /** `by` in what listeners hear: "form", "editor", or "" when a whole document was put in. */
 export function sheet() {

@@ -1,11 +1,11 @@
 // Something the catalogue names, with its arguments: a layer, an optimizer, a loss, a callback, an estimator.
-import { beginning, OBJECT_KINDS } from "./catalogue.js";
-import { argumentField, jsonField } from "./fields.js";
-import { h } from "./h.js";
-import { declared, dropUnused, hole, means } from "./holes.js";
-import { pointerOf, put, without } from "./text.js";
-
-const isObject = (value) => value !== null && typeof value === "object" && !Array.isArray(value);
+import { OBJECT_KINDS, beginning } from "../catalogue.js";
+import { argumentField } from "./argument.js";
+import { jsonField } from "./asjson.js";
+import { h } from "../h.js";
+import { declared, dropUnused, hole, means } from "../holes.js";
+import { isObject, pointerOf } from "../json.js";
+import { put, without } from "../text.js";
 
 /** The names a class may have at a place: one, or those of the choice that stands there. */
 export function classes(desk, word) {
