@@ -11,7 +11,8 @@ import { newDesk } from "./desk.js";
 import { dropDraft, freshKey, keepDraft, kept } from "./draft.js";
 import { formOf, partLinks } from "./form.js";
 import { patch } from "./h.js";
-import { asBody, inShort, planPanel, planner } from "./plan.js";
+import { planPanel } from "./panel.js";
+import { asBody, inShort, planner } from "./plan.js";
 import { sheet as newSheet } from "./sheet.js";
 
 /**

@@ -31,7 +31,7 @@ export function trainingSection(desk) {
       compile?.loss_weights === undefined ? null : jsonField(desk, ["compile", "loss_weights"], "loss_weights"),
     );
   }
-  parts.push(fit(desk, type));
+  parts.push(fit(desk, type !== "sklearn"));
   return parts;
 }
 

@@ -7,12 +7,16 @@ import { h } from "../h.js";
 import { isObject } from "../json.js";
 import { put } from "../text.js";
 
+const PATH = ["tuner"];
+/** Tuners that go on for ever unless a limit ends them. */
+const ENDLESS = ["random", "bayesian", "perturb"];
+
 export function tuner(desk) {
-  const path = ["tuner"],
-    value = desk.sheet.at(path);
-  if (value !== undefined && !isObject(value)) return jsonField(desk, path, "tuner");
+  const value = desk.sheet.at(PATH);
+  if (value !== undefined && !isObject(value)) return jsonField(desk, PATH, "tuner");
   const type = value?.type,
     known = desk.catalogue.document.tuners ?? {};
+  const own = Object.entries(known[type]?.arguments ?? {});
   return h(
     "fieldset",
     { class: "part", key: "tuner", "data-pointer": "/tuner", tabindex: "-1" },
@@ -22,45 +26,46 @@ export function tuner(desk) {
     h(
       "div",
       { class: "tuners", role: "radiogroup", "aria-label": "Tuner" },
-      Object.entries(known).map(([name, entry]) =>
-        h(
-          "label",
-          { class: `choice${name === type ? " chosen" : ""}` },
-          h("input", {
-            type: "radio",
-            name: "tuner",
-            value: name,
-            "data-pointer": name === type ? "/tuner/type" : null,
-            checked: name === type,
-            "aria-label": name,
-            "aria-describedby": `tuner:${name}`,
-            onchange: () => desk.edit((text) => retuned(desk, text, name)),
-          }),
-          h("b", {}, name),
-          h("span", { class: "small note", id: `tuner:${name}` }, `${entry.help} ${TUNERS[name] ?? ""}`),
-        ),
-      ),
+      Object.entries(known).map(([name, entry]) => choice(desk, name, entry, name === type)),
     ),
     type in known
       ? h(
           "div",
           { class: "args" },
-          Object.entries(known[type].arguments).map(([name, argument]) =>
-            argumentField(desk, [...path, name], argument, { tunable: false, label: words(name), owner: "tuner" }),
+          own.map(([name, argument]) =>
+            argumentField(desk, [...PATH, name], argument, { tunable: false, label: words(name), owner: "tuner" }),
           ),
         )
       : null,
-    leftOver(desk, path, ["type", ...Object.keys(known[type]?.arguments ?? {})]),
+    leftOver(desk, PATH, ["type", ...own.map(([name]) => name)]),
   );
 }
 
+function choice(desk, name, entry, chosen) {
+  return h(
+    "label",
+    { class: `choice${chosen ? " chosen" : ""}` },
+    h("input", {
+      type: "radio",
+      name: "tuner",
+      value: name,
+      "data-pointer": chosen ? "/tuner/type" : null,
+      checked: chosen,
+      "aria-label": name,
+      "aria-describedby": `tuner:${name}`,
+      onchange: () => desk.edit((text) => retuned(desk, text, name)),
+    }),
+    h("b", {}, name),
+    h("span", { class: "small note", id: `tuner:${name}` }, `${entry.help} ${TUNERS[name] ?? ""}`),
+  );
+}
+
+/** The text with another tuner: options both have stay, and a search without an end gets a limit. */
 function retuned(desk, text, name) {
-  const before = desk.sheet.at(["tuner"]) ?? {};
+  const before = desk.sheet.at(PATH) ?? {};
   const known = desk.catalogue.document.tuners[name].arguments;
   const kept = Object.fromEntries(Object.entries(before).filter(([key]) => key in known));
-  let next = put(text, ["tuner"], { type: name, ...kept });
-  const limits = desk.sheet.at(["limits"]);
-  if (["random", "bayesian", "perturb"].includes(name) && (limits === undefined || !Object.keys(limits ?? {}).length))
-    next = put(next, ["limits", "max_trials"], DEFAULT_TRIALS);
-  return next;
+  const next = put(text, PATH, { type: name, ...kept });
+  const endless = ENDLESS.includes(name) && !Object.keys(desk.sheet.at(["limits"]) ?? {}).length;
+  return endless ? put(next, ["limits", "max_trials"], DEFAULT_TRIALS) : next;
 }
