@@ -44,7 +44,7 @@ faults: $(VENV)/.ready  ## Kill, stop and restart real trainers and workers in t
 test-mlflow: $(VENV)/.ready  ## Run the tests of MLflow runs against MLflow's own server too, in .venv-mlflow (a few minutes)
 	@test -x .venv-mlflow/bin/mlflow || ($(PYTHON) -m venv .venv-mlflow && \
 		.venv-mlflow/bin/python -m pip install -qq --disable-pip-version-check "mlflow>=3.17,<4")
-	@HEADSTOCK_TEST_MLFLOW=$(CURDIR)/.venv-mlflow/bin/mlflow $(BIN)/python -m pytest -q tests/clients/test_mlflow.py
+	@HEADSTOCK_TEST_MLFLOW=$(CURDIR)/.venv-mlflow/bin/mlflow $(BIN)/python -m pytest -q tests/clients/test_mlflow.py tests/clients/test_mlflow_jobs.py
 
 check: $(VENV)/.ready  ## Check style, types, import directions and container files
 	@PATH="$(CURDIR)/$(BIN):$$PATH" tools/check.sh

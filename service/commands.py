@@ -145,12 +145,17 @@ def mlflow(
     ] = None,
     data_dir: DataDir = None,
     database_url: DatabaseUrl = None,
+    artifacts_url: ArtifactsUrl = None,
     log_level: LogLevel = None,
 ) -> None:
-    """Write trials to an MLflow tracking server while they run. A second one waits until the first is gone."""
+    """Write trials and jobs to an MLflow tracking server while they run. A second one waits until the first is gone."""
     with _plain_errors():
         settings = _settings(
-            data_dir=data_dir, database_url=database_url, mlflow_tracking_uri=tracking_uri, log_level=log_level
+            data_dir=data_dir,
+            database_url=database_url,
+            artifacts_url=artifacts_url,
+            mlflow_tracking_uri=tracking_uri,
+            log_level=log_level,
         )
         _become(settings, "service.mlflow")
 

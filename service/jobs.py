@@ -12,13 +12,14 @@ from typing import Any, Literal
 from service.context import Context
 from service.errors import InvalidRequest, NoScoredTrial, ReportNotReady
 from service.json_body import escape_pointer
+from service.reports import result_of
 from service.schemas.jobs import FinalRequest, RangeTestRequest
 from service.submission import Checked, check, library_versions
 from storage.errors import ArtifactDamaged, FieldFault, InvalidDefinition, NotFound, WrongState
 from storage.files import Artifact, ArtifactKind
 from storage.ids import SearchId, TrialId
 from storage.records import IMPORTED, Limits, NewSearch, Objective, Scalar, Search, SearchFilter, SearchKind, Trial
-from storage.states import TRIAL_SCORED, SearchState
+from storage.states import SearchState
 from tuners.definitions.models import MODEL_TYPES
 from tuners.list_values import held
 from tuners.space import Space
@@ -276,9 +277,5 @@ def has_results(job: Search, ctx: Context) -> bool:
 
 
 def _result(job: Search, kind: ArtifactKind, ctx: Context) -> Artifact | None:
-    """Of a trial that has ended well only: what an attempt left before it was lost is none."""
     trial = job_trial(job, ctx)
-    if trial is None or trial.state not in TRIAL_SCORED:
-        return None
-    found = [artifact for artifact in ctx.repository.trial_artifacts(trial.id) if artifact.kind == kind]
-    return found[-1] if found else None
+    return None if trial is None else result_of(trial, kind, ctx.repository)

@@ -85,7 +85,8 @@ class Settings(BaseSettings):
         False, description="Whether submitters may send Python that builds models. It runs as the worker's user."
     )
     mlflow_tracking_uri: str = Field(
-        "", description="Address of an MLflow tracking server (`http://...`): trials become runs there. Empty: none."
+        "",
+        description="Address of an MLflow tracking server (`http://...`): trials, jobs become runs there. Empty: none.",
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least severe log lines kept.")
 

@@ -61,6 +61,7 @@ class KeptServer:
     Attributes:
         calls: How many have been asked; `headers` are those of the last one.
         writes: How many of them were to change something.
+        points: How many metrics have been taken, the same one every time it came.
         break_at: At the write of this number the connection is broken, "before" it is carried out or "after".
         down: Whether every call is answered with 503.
     """
@@ -71,6 +72,7 @@ class KeptServer:
         self.runs: dict[str, KeptRun] = {}
         self.calls = 0
         self.writes = 0
+        self.points = 0
         self.headers: dict[str, str] = {}
         self.break_at: tuple[int, str] | None = None
         self.down = False
@@ -166,6 +168,7 @@ class KeptServer:
             if run.params.get(pair["key"], pair["value"]) != pair["value"]:
                 raise Refused(400, "INVALID_PARAMETER_VALUE", "Changing param values is not allowed.")
         run.params |= {pair["key"]: pair["value"] for pair in params}
+        self.points += len(metrics)
         for each in metrics:
             told = dict(each)
             if told["value"] in ("Infinity", "-Infinity"):

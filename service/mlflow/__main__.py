@@ -14,6 +14,7 @@ from headstock.mlflow import MlflowRefused, MlflowServer, RunWriter
 
 from service import logs
 from service.mlflow.follower import Follower
+from storage.artifacts import open_store
 from storage.clock import SystemClock
 from storage.errors import HeadstockError
 from storage.ids import new_id
@@ -37,10 +38,16 @@ def main() -> int:
     except MlflowRefused as error:
         sys.stderr.write(f"headstock mlflow: the setting mlflow_tracking_uri: {error.message}\n")
         return 2
+    try:
+        store = open_store(settings.artifacts)
+    except HeadstockError as error:
+        sys.stderr.write(f"headstock mlflow: {error.message}\n")
+        return 2
     clock = SystemClock()
     repository = open_repository(settings.database, clock=clock, machine_retries=settings.machine_retries)
     follower = Follower(
         repository,
+        store,
         RunWriter(server),
         clock,
         place=f"mlflow {server.address}",

@@ -11,18 +11,20 @@ from __future__ import annotations
 import random
 import threading
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import structlog
-from headstock.mlflow import MlflowRefused, MlflowUnavailable, RunWriter, TrackedEpoch, TrackedSearch, TrackedTrial
+from headstock.mlflow import MlflowRefused, MlflowUnavailable, RunWriter, TrackedEpoch
 
+from service.mlflow.tracked import tracked_epoch, tracked_search, tracked_trial
+from service.reports import report_of
+from storage.artifacts import ArtifactStore
 from storage.clock import Clock
-from storage.errors import NotFound, StorageUnavailable
+from storage.errors import ArtifactDamaged, NotFound, StorageUnavailable
 from storage.ids import SearchId, TrialId
 from storage.leases import LeaderLease
 from storage.records import Event, Search, Trial
 from storage.repository import Repository
-from tuners.list_values import all_shown
 
 LEADER = "mlflow"
 _PAGE = 500
@@ -37,6 +39,7 @@ class Follower:
     """One follower works at a time, the others wait for its lease to run out.
 
     Args:
+        store: Where jobs leave their reports.
         writer: Writes runs.
         place: The name under which the place in the log is kept: one for each tracking server.
         holder: Names this process in the lease; unique among followers.
@@ -47,6 +50,7 @@ class Follower:
     def __init__(
         self,
         repository: Repository,
+        store: ArtifactStore,
         writer: RunWriter,
         clock: Clock,
         *,
@@ -56,6 +60,7 @@ class Follower:
         lease_s: float = 120.0,
     ) -> None:
         self._repository = repository
+        self._store = store
         self._writer = writer
         self._clock = clock
         self._place = place
@@ -113,7 +118,7 @@ class Follower:
         events = self._repository.events_after(seq, limit=_PAGE)
         if not events:
             return False
-        searches: dict[SearchId, tuple[TrackedSearch, bool]] = {}
+        searches: dict[SearchId, Search] = {}
         for search_id, trial_id in _touched(events):
             if (stop is not None and stop.is_set()) or not self._leads():
                 return False
@@ -129,17 +134,13 @@ class Follower:
         self._renew_at = now + self._lease_s / 4
         return self._lease is not None
 
-    def _write(
-        self, searches: dict[SearchId, tuple[TrackedSearch, bool]], search_id: SearchId, trial_id: TrialId
-    ) -> None:
+    def _write(self, searches: dict[SearchId, Search], search_id: SearchId, trial_id: TrialId) -> None:
         try:
             if search_id not in searches:
-                search = self._repository.get_search(search_id)
-                searches[search_id] = tracked_search(search), search.kind == "search"
-            about, wanted = searches[search_id]
-            if wanted:
-                trial = self._repository.get_trial(trial_id)
-                self._writer.write(about, tracked_trial(trial), self._epochs(trial_id))
+                searches[search_id] = self._repository.get_search(search_id)
+            search, trial = searches[search_id], self._repository.get_trial(trial_id)
+            mine = tracked_trial(search, trial, self._report(search, trial))
+            self._writer.write(tracked_search(search), mine, self._epochs(trial_id))
         except NotFound:
             # Deleted meanwhile: what MLflow has of it stays.
             _log.info("trial_gone", action="skip", search_id=search_id, trial_id=trial_id)
@@ -154,18 +155,20 @@ class Follower:
                 reason=error.message,
             )
 
+    def _report(self, search: Search, trial: Trial) -> dict[str, Any] | None:
+        if search.kind == "search":
+            return None
+        try:
+            return report_of(trial, self._repository, self._store)
+        except ArtifactDamaged as error:
+            _log.warning("report_lost", action="skip", trial_id=trial.id, reason=error.message)
+            return None
+
     def _epochs(self, trial_id: TrialId) -> Iterator[TrackedEpoch]:
         token: str | None = None
         while True:
             page = self._repository.list_epochs(trial_id, limit=_PAGE, page_token=token)
-            for row in page.items:
-                yield TrackedEpoch(
-                    execution=row.execution,
-                    fold=row.fold,
-                    epoch=row.epoch,
-                    metrics=row.metrics,
-                    recorded_at=row.recorded_at,
-                )
+            yield from map(tracked_epoch, page.items)
             token = page.next_page_token
             if token is None:
                 return
@@ -184,39 +187,6 @@ def _touched(events: tuple[Event, ...]) -> list[_Touched]:
         if event.search_id is not None and event.trial_id is not None and event.kind not in _QUIET_EVENTS
     }
     return list(found)
-
-
-def tracked_search(search: Search) -> TrackedSearch:
-    return TrackedSearch(
-        id=search.id,
-        name=search.name,
-        objective=search.objective.name,
-        direction=search.objective.direction,
-        tuner=search.tuner,
-        executions=search.executions_per_trial,
-        tags=search.tags,
-    )
-
-
-def tracked_trial(trial: Trial) -> TrackedTrial:
-    return TrackedTrial(
-        id=trial.id,
-        number=trial.number,
-        state=trial.state.value,
-        values=all_shown(trial.values),
-        score=trial.score,
-        best_epoch=trial.best_epoch,
-        metrics=trial.metrics,
-        attempts=trial.attempt,
-        seconds=trial.seconds,
-        parameters=trial.parameters,
-        device=trial.device,
-        parent_trial_id=trial.parent_trial_id,
-        failure_code=trial.failure.code if trial.failure else None,
-        failure_message=trial.failure.message if trial.failure else None,
-        started_at=trial.started_at,
-        ended_at=trial.ended_at,
-    )
 
 
 def _backoff(failures: int) -> float:

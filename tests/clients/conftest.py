@@ -7,11 +7,12 @@ from collections.abc import Iterator
 import headstock
 import pytest
 
+from tests.clients.mlflow_scene import follower, kept, mlflow_servers
 from tests.clients.scene import served
 from tests.service.assembled import Service
 from tests.service.conftest import limits, service
 
-__all__ = ["limits", "service"]
+__all__ = ["follower", "kept", "limits", "mlflow_servers", "service"]
 
 
 @pytest.fixture

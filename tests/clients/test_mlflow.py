@@ -2,93 +2,34 @@
 
 from __future__ import annotations
 
-import copy
 import io
 import math
 import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 from typing import Any
 
 import headstock
 import pandas as pd
 import pytest
-from headstock.mlflow import MlflowError, MlflowRefused, MlflowServer, MlflowUnavailable, RunWriter, send_search
+from headstock.mlflow import (
+    MlflowError,
+    MlflowRefused,
+    MlflowServer,
+    MlflowUnavailable,
+    send_search,
+)
 
-from service import examples
-from service.mlflow.follower import Follower
 from storage.ids import SearchId
-from storage.records import Reason
-from tests.mlflow_server import REAL, KeptServer, Reader, real_server, serving
+from tests.clients.mlflow_scene import Broken, Followers, any_server, caught_up, definition
+from tests.mlflow_server import KeptServer, Reader
 from tests.service.assembled import Service
-from tests.service.scenes import end_job, start_trials, train
+from tests.service.scenes import start_trials, train
 from tests.service.searched_scene import FOLDS, searched
 from tests.waiting import wait_until
 
 Document = dict[str, Any]
-
-
-@pytest.fixture(scope="module")
-def mlflow_servers(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of one tracking server for all tests that need no more of it than MLflow promises."""
-    if request.param == "small":
-        with serving(KeptServer()) as address:
-            yield address
-    else:
-        with real_server(tmp_path_factory.mktemp("mlflow")) as address:
-            yield address
-
-
-# A real server takes half a minute to start and 36 packages: `make test-mlflow` has one.
-any_server = pytest.mark.parametrize(
-    "mlflow_servers", ["small", *(["real"] if os.environ.get(REAL) else [])], indirect=True, scope="module"
-)
-
-
-@pytest.fixture
-def kept() -> Iterator[tuple[KeptServer, str]]:
-    server = KeptServer()
-    with serving(server) as address:
-        yield server, address
-
-
-class Followers:
-    """Makes followers, and closes what they speak through in the end."""
-
-    def __init__(self, service: Service) -> None:
-        self._service = service
-        self.servers: list[MlflowServer] = []
-
-    def __call__(self, address: str, *, holder: str = "f") -> Follower:
-        server = MlflowServer(address, timeout_s=10.0)
-        self.servers.append(server)
-        return Follower(
-            self._service.repository,
-            RunWriter(server),
-            self._service.clock,
-            place=f"mlflow {server.address}",
-            holder=holder,
-        )
-
-
-@pytest.fixture
-def follower(service: Service) -> Iterator[Followers]:
-    made = Followers(service)
-    yield made
-    for server in made.servers:
-        server.close()
-
-
-def caught_up(following: Follower) -> Follower:
-    while following.step():
-        pass
-    return following
-
-
-def definition() -> Document:
-    return copy.deepcopy(examples.DEFINITION)
 
 
 def exported(service: Service, search_id: str, table: str) -> pd.DataFrame:
@@ -224,7 +165,6 @@ def test_what_was_deleted_there_stays_deleted_and_the_others_go_on(
 def test_whatever_call_breaks_nothing_is_lost_and_nothing_told_twice(
     service: Service, follower: Followers, kept: tuple[KeptServer, str], when: str
 ) -> None:
-    """Each process ends with its first write, carried out or not even begun; then another takes its place."""
     server, address = kept
     caught_up(follower(address))
     ada = service.client(service.token())
@@ -232,16 +172,7 @@ def test_whatever_call_breaks_nothing_is_lost_and_nothing_told_twice(
     start_trials(service.repository, search_id, [{"units": 32}, {"units": 64}])
     curves = [[0.1, 0.2, 0.3], [0.3, 0.4]]
     train(service.repository, service.store, service.settings.data_dir, curves)
-    broken = 0
-    while True:
-        server.break_at = (server.writes + (1 if when == "after" else 2), when)
-        try:
-            caught_up(follower(address))
-        except MlflowUnavailable:
-            broken += 1
-            continue
-        break
-    server.break_at = None
+    broken = Broken(server, when).catch_up(lambda: follower(address))
     # An experiment; for each of two runs its creation, values, epochs, the score and the status.
     assert broken == (11 if when == "after" else 10)
     reader = Reader(address, "digits-mlp", search_id)
@@ -288,23 +219,6 @@ def test_one_follows_and_another_takes_over(
     caught_up(second)
     assert not first.step()
     assert len(Reader(address, "digits-mlp", search_id).runs()) == 29
-
-
-def test_jobs_are_no_runs(service: Service, follower: Followers, kept: tuple[KeptServer, str]) -> None:
-    server, address = kept
-    following = caught_up(follower(address))
-    ada = service.client(service.token())
-    search_id = SearchId(ada.post("/v1/searches", json=definition()).json()["id"])
-    (trial,) = start_trials(service.repository, search_id, [{"units": 32, "learning_rate": 0.001}])
-    train(service.repository, service.store, service.settings.data_dir, [[0.1]])
-    from storage.states import SearchState
-
-    service.repository.end_search(search_id, SearchState.COMPLETED, Reason("max_trials", "All have been run."))
-    final = ada.post(f"/v1/searches/{search_id}/finalize", json={})
-    assert final.status_code in (201, 202), final.text
-    end_job(service.repository, service.store, service.settings.data_dir, final.json()["id"], None)
-    caught_up(following)
-    assert [run.tags["headstock.trial_id"] for run in server.runs.values()] == [trial.id]
 
 
 # Addresses and who may come in

@@ -21,7 +21,7 @@ KNOWN = {
     "api": "Start the API alone (needs headstock-server).",
     "coordinator": "Start a coordinator alone (needs headstock-server).",
     "worker": "Start a worker alone (needs headstock-server).",
-    "mlflow": "Write trials to an MLflow tracking server (needs headstock-server).",
+    "mlflow": "Write trials and jobs to an MLflow tracking server (needs headstock-server).",
     "migrate": "Bring the database to this version's schema (needs headstock-server).",
     "token": "Make a token for somebody (needs headstock-server).",
     "fsck": "Check a database and its files (needs headstock-server).",
