@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Protocol
 
@@ -17,6 +17,8 @@ FEWEST_TRIALS = 10
 _MOST_COLUMNS = 200
 # Fewer trials than so many for each hyperparameter, and the shares are more chance than knowledge.
 _TRIALS_PER_COLUMN = 5
+# Less than this explained alone and in pairs, and a small share does not say that a hyperparameter does not matter.
+_MOST_EXPLAINED = 0.5
 _DESCRIPTIONS: dict[Method, str] = {
     "fanova": (
         "share of the variance of the score that a hyperparameter explains alone (and pairs beyond both), uniform over "
@@ -72,10 +74,7 @@ def importance_report(
             seed=search.seed % 2**32,
         )
         found = analyst.importance(question)
-        if len(rows) < _TRIALS_PER_COLUMN * len(columns):
-            note = f"{len(rows)} trials are few for {len(columns)} hyperparameters: the order may still change"
-        elif search.tuner not in ("random", "grid", "sweep") and subject.method == "fanova":
-            note = "the tuner looks more closely where scores are good: shares are about where it looked"
+        note = "; ".join(_cautions(found, subject.method, search, trials=len(rows), columns=len(columns))) or None
     return {
         "objective": asdict(search.objective),
         "metric": {"name": subject.metric, "direction": subject.direction},
@@ -90,6 +89,19 @@ def importance_report(
         "pairs": [pair.model_dump() for pair in found.pairs],
         "note": note,
     }
+
+
+def _cautions(found: Importance, method: Method, search: Search, *, trials: int, columns: int) -> Iterator[str]:
+    """What speaks against reading too much into the shares."""
+    if trials < _TRIALS_PER_COLUMN * columns:
+        yield f"{trials} trials are few for {columns} hyperparameters: the order may still change"
+    if method != "fanova":
+        return
+    explained = sum(each.share for each in found.effects) + sum(each.share for each in found.pairs)
+    if explained < _MOST_EXPLAINED:
+        yield f"alone and in pairs they explain {explained:.0%}; the rest is combinations of three or more, or chance"
+    if search.tuner not in ("random", "grid", "sweep"):
+        yield "the tuner looks more closely where scores are good: shares are about where it looked"
 
 
 def _shortage(scores: Sequence[float], columns: int) -> str | None:

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
 from starlette.testclient import TestClient
 
+from service.trends.importance import Subject, importance_report
 from storage.ids import SearchId
 from tests.service.analysis_scene import trained_search
 from tests.service.assembled import Service
+from tuners.analysis.wire import Effect, Importance, ImportanceQuestion, PairEffect
+from tuners.space import Space
 
 Document = dict[str, Any]
 
@@ -59,6 +63,38 @@ def test_few_trials_are_no_ground(service: Service, ada: TestClient, definition:
     found = asked(ada, trained_search(service, ada, definition, trials=9))
     assert found["hyperparameters"] == []
     assert found["note"] == "9 scored trials: at least 10 are needed"
+
+
+@dataclass
+class Told:
+    """An analyst that answers with these shares, whatever it is asked."""
+
+    shares: Importance
+
+    def importance(self, question: ImportanceQuestion) -> Importance:
+        return self.shares
+
+
+@pytest.mark.parametrize(
+    ("alone", "together", "caution"),
+    [(0.2, 0.1, "alone and in pairs they explain 30%"), (0.2, 0.4, None), (0.6, 0.0, None)],
+)
+def test_shares_that_tell_little_are_told_as_such(
+    service: Service, search: SearchId, alone: float, together: float, caution: str | None
+) -> None:
+    found = service.repository.get_search(search)
+    shares = Importance(
+        effects=[Effect(name="learning_rate", share=alone, share_where_active=alone, trials=24)],
+        pairs=[PairEffect(names=("learning_rate", "units"), share=together, share_where_active=together, trials=24)],
+    )
+    report = importance_report(
+        found,
+        service.repository.scored_columns(search),
+        Subject("fanova", "val_accuracy", "max"),
+        space=Space.from_json({"hyperparameters": [], **found.space}),
+        analyst=Told(shares),
+    )
+    assert report["note"] is None if caution is None else report["note"].startswith(caution)
 
 
 @pytest.mark.parametrize(

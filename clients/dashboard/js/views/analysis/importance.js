@@ -14,8 +14,9 @@ const METHODS = [
   ["fanova", "Over the whole space (fANOVA)"],
   ["ped_anova", "For being among the best (PED-ANOVA)"],
 ];
-// Below this share a hyperparameter can be fixed.
+// Below this share, pairs with others included, a hyperparameter can be fixed; where that much is known at all.
 const LITTLE = 0.05;
+const KNOWN = 0.5;
 
 export async function importanceTab({ place, search, trials, query }) {
   const state = {
@@ -88,13 +89,22 @@ export async function importanceTab({ place, search, trials, query }) {
   };
 }
 
+/** How many hyperparameters explain next to nothing, if the shares tell most of the story. */
+function fixable({ hyperparameters, pairs }) {
+  const sum = (effects) => effects.reduce((total, each) => total + each.share, 0);
+  if (sum(hyperparameters) + sum(pairs) < KNOWN) return "";
+  const all = hyperparameters.length;
+  const little = hyperparameters.filter(
+    ({ name, share }) => share + sum(pairs.filter((pair) => pair.names.includes(name))) < LITTLE,
+  ).length;
+  return little && little < all ? `${little} of ${all} explain less than 5 %, pairs included: they can be fixed.` : "";
+}
+
 /** What matters most, what hardly does, and from how many trials that is known. */
 function leadOf(found, search) {
   const [first, second] = found.hyperparameters;
   if (!first) return el("p", { class: "lead" }, why(found), " Each ended trial with a score counts.");
   const link = ({ name }) => el("a", { href: tabAddress(search, "hyperparameters", { hp: name }) }, name);
-  const all = found.hyperparameters.length,
-    strong = found.hyperparameters.filter((each) => each.share >= LITTLE).length;
   return [
     el(
       "p",
@@ -106,7 +116,7 @@ function leadOf(found, search) {
         : " of what sets the best trials apart from all others",
       second ? [", then ", link(second), ` with ${share(second.share)}`] : "",
       ". ",
-      strong < all && strong > 0 ? `${all - strong} of ${all} explain less than 5 %: they can be fixed.` : "",
+      fixable(found),
     ),
     el(
       "p",
