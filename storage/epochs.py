@@ -5,7 +5,7 @@ Epochs are counted from 0 and are absolute: a promoted trial goes on from where 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
@@ -42,6 +42,20 @@ class EpochMetrics(NamedTuple):
     execution: int
     epoch: int
     metrics: Mapping[str, float]
+
+
+class WholeCurves(NamedTuple):
+    """Curves of an ended trial whose executions are equally long, and in which every one of these values is finite.
+
+    Attributes:
+        first: The epoch at which all of them begin; none is missing from there on.
+        executions: Of how many trainings they are the mean.
+        values: By metric, one for each epoch; metrics that were never reported are left out.
+    """
+
+    first: int
+    executions: int
+    values: Mapping[str, Sequence[float]]
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from typing import Protocol
 
 from storage.columns import ScoredColumns
 from storage.datasets import Dataset
-from storage.epochs import EpochBand, EpochMetrics, EpochRow, StoredEpoch
+from storage.epochs import EpochBand, EpochMetrics, EpochRow, StoredEpoch, WholeCurves
 from storage.files import Artifact, NewArtifact, Weights
 from storage.ids import ArtifactId, DatasetId, SearchId, TokenId, TrialId, WeightsId, WorkerId
 from storage.leases import Claim, LeaderLease, Lease, LeaseStatus
@@ -312,6 +312,14 @@ class TrialReads(Protocol):
         """The epochs of each of these trials, by execution, then epoch, in one read; trials without any are left out.
 
         All of them are in memory at once: whoever asks bounds how many that are.
+        """
+        ...
+
+    def whole_curves(self, trial_ids: Sequence[TrialId], metrics: Sequence[str]) -> Mapping[TrialId, WholeCurves]:
+        """What the epochs of these trials say of these metrics, of the trials of which a tenth of the work tells it.
+
+        The others are left out: trials that have not ended, of unlike executions, with values that are not finite, or
+        stored by an older version. Their epochs say it. All is in memory at once, as of `epoch_metrics`.
         """
         ...
 

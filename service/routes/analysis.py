@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated, get_args
@@ -21,17 +20,14 @@ from service.schemas.analysis import (
     ContourOut,
     DiagnosesOut,
     DiagnosisOut,
-    FindingOut,
     ImportanceOut,
     ParallelOut,
     TradeoffOut,
-    VerdictsOut,
 )
-from service.schemas.trends import MetricOut
 from service.trends.axes import contour_report, parallel_report
 from service.trends.comparison import comparison_report
-from service.trends.curves import curves_of
-from service.trends.diagnosis import Diagnosis, Verdict, diagnosis_of
+from service.trends.diagnoses import diagnosed
+from service.trends.diagnosis import Verdict
 from service.trends.importance import Subject, importance_report
 from service.trends.objective import score_progress
 from service.trends.report import chosen_metrics, hyperparameter_of
@@ -42,7 +38,7 @@ from storage import errors
 from storage.columns import ScoredColumns
 from storage.errors import FieldFault
 from storage.ids import SearchId
-from storage.records import Direction, Search, Trial
+from storage.records import Direction, Search
 from storage.states import TRIAL_ENDED, TrialState
 from tuners.analysis.client import AnalysisFailed
 from tuners.space import Space
@@ -281,20 +277,22 @@ def contour_of(
 @router.get(
     "/trials/{trial_id}/diagnosis",
     summary="Diagnose a trial",
+    response_model=DiagnosisOut,
     responses=answers(200, examples.DIAGNOSIS, errors.NotFound, description="What its learning curves show."),
 )
-def diagnosis(trial_id: TrialPath, caller: Reader, ctx: Ctx) -> DiagnosisOut:
+def diagnosis(trial_id: TrialPath, caller: Reader, ctx: Ctx) -> Response:
     """Underfitting, overfitting, divergence, oscillation, still improving or healthy: each finding with its numbers and
     what to try next. The rules are those of docs/diagnosis.md; they look at the mean over executions or folds.
     """
     trial = ctx.repository.get_trial(trial_id, owner=caller.owner)
     search = ctx.repository.get_search(trial.search_id)
-    return _diagnosed((trial,), search, ctx)[0]
+    return written(next(diagnosed((trial,), search, ctx.repository)))
 
 
 @router.get(
     "/searches/{search_id}/diagnosis",
     summary="Diagnose a search's trials",
+    response_model=DiagnosesOut,
     responses=answers(
         200, examples.DIAGNOSES, errors.NotFound, errors.InvalidPage, description="One page, by trial number."
     ),
@@ -309,55 +307,20 @@ def diagnoses(
     ] = None,
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
     page_token: Annotated[str | None, Query(max_length=2000)] = None,
-) -> DiagnosesOut:
+) -> Response:
     """What the learning curves of each trial show, as `GET /trials/{trial_id}/diagnosis` says it, and how many trials
     of the page got which verdict. Trials that still run are left out unless `state` asks for them.
     """
     search = ctx.repository.get_search(search_id, owner=caller.owner)
     states = frozenset(state) if state else TRIAL_ENDED
     page = ctx.repository.list_trials(search_id, limit=limit, page_token=page_token, states=states)
-    items = _diagnosed(page.items, search, ctx)
-    counts = Counter(item.verdict for item in items)
-    return DiagnosesOut(
-        items=items,
-        next_page_token=page.next_page_token,
-        summary=VerdictsOut(trials=len(items), verdicts={verdict: counts[verdict] for verdict in get_args(Verdict)}),
-    )
-
-
-def _diagnosed(trials: Sequence[Trial], search: Search, ctx: Context) -> list[DiagnosisOut]:
-    """The diagnosis of each trial, in their order."""
-    best = ctx.repository.best_trials(search.id, count=2)
-    directions = directions_of(search, (name for trial in trials for name in trial.metrics))
-    found = []
-    for trial, curves in zip(trials, curves_of(ctx.repository, trials), strict=True):
-        base = "loss" if "loss" in {*curves.by_metric, *curves.broken} else search.objective.name.removeprefix("val_")
-        peer = next((each for each in best if each.id != trial.id), None)
-        diagnosis = diagnosis_of(
-            curves,
-            objective=search.objective,
-            directions=directions,
-            best_training=peer.metrics.get(base) if peer else None,
-        )
-        found.append(_written(diagnosis, trial, executions=curves.executions))
-    return found
-
-
-def _written(found: Diagnosis, trial: Trial, *, executions: int) -> DiagnosisOut:
-    return DiagnosisOut(
-        trial_id=trial.id,
-        number=trial.number,
-        state=trial.state.value,
-        verdict=found.verdict,
-        metric=MetricOut(name=found.metric, direction=found.direction),
-        validation_metric=found.validation_metric,
-        epochs=found.epochs,
-        executions=executions,
-        findings=[
-            FindingOut(
-                code=each.code, statement=each.statement, evidence=dict(each.evidence), try_next=list(each.try_next)
-            )
-            for each in found.findings
-        ],
-        note=found.note,
+    items = list(diagnosed(page.items, search, ctx.repository))
+    counts = Counter(item["verdict"] for item in items)
+    verdicts = {verdict: counts[verdict] for verdict in get_args(Verdict)}
+    return written(
+        {
+            "items": items,
+            "next_page_token": page.next_page_token,
+            "summary": {"trials": len(items), "verdicts": verdicts},
+        }
     )

@@ -8,6 +8,7 @@ reason.
 from __future__ import annotations
 
 import itertools
+import operator
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -128,7 +129,7 @@ def diagnosis_of(
         # What else a curve that runs away shows is the same thing again.
         findings = findings[:1]
     if not findings:
-        best = min(range(length), key=main.values.__getitem__)
+        best = _place_of_least(main.values)
         findings = [
             Finding(
                 "healthy",
@@ -163,7 +164,13 @@ class _Look:
 
 
 def _turned(curve: Curve | None, sign: float) -> Curve | None:
-    return None if curve is None else Curve(curve.epochs, tuple(sign * value for value in curve.values))
+    if curve is None or sign > 0:
+        return curve
+    return Curve(curve.epochs, tuple(sign * value for value in curve.values))
+
+
+def _place_of_least(values: Sequence[float]) -> int:
+    return values.index(min(values))
 
 
 def _tail(values: Sequence[float]) -> Sequence[float]:
@@ -190,7 +197,7 @@ def _overfitting(look: _Look) -> Finding | None:
     if training is None or validation is None:
         return None
     values = validation.values
-    best = min(range(len(values)), key=values.__getitem__)
+    best = _place_of_least(values)
     gain, end = values[0] - values[best], _mean(_tail(values))
     rise = end - values[best]
     at_best = training.values[min(best, len(training.values) - 1)]
@@ -269,14 +276,16 @@ def _oscillating(look: _Look) -> Finding | None:
         if curve is None:
             continue
         half = curve.values[len(curve.values) // 2 :]
-        steps = [after - before for before, after in itertools.pairwise(half)]
+        steps = list(map(operator.sub, half[1:], half))
         if len(steps) < FEWEST_STEPS:
             continue
-        turns = sum(1 for one, next_one in itertools.pairwise(steps) if one * next_one < 0) / (len(steps) - 1)
-        typical = quantile(sorted(abs(step) for step in steps), 0.5)
+        turns = sum([one * next_one < 0 for one, next_one in itertools.pairwise(steps)]) / (len(steps) - 1)
+        if turns < TURNS_SHARE:
+            continue
+        typical = quantile(sorted(map(abs, steps)), 0.5)
         spread = max(curve.values) - min(curve.values)
         middle = abs(quantile(sorted(half), 0.5))
-        if turns >= TURNS_SHARE and typical >= STEP_SHARE * spread and typical >= STEP_OF_VALUE * middle and spread > 0:
+        if typical >= STEP_SHARE * spread and typical >= STEP_OF_VALUE * middle and spread > 0:
             return Finding(
                 "oscillating",
                 f"the {part} part swings from epoch to epoch instead of settling",
@@ -295,7 +304,7 @@ def _oscillating(look: _Look) -> Finding | None:
 def _still_improving(look: _Look) -> Finding | None:
     curve = look.main
     values = curve.values
-    best = min(range(len(values)), key=values.__getitem__)
+    best = _place_of_least(values)
     gain = values[0] - values[best]
     late = len(values) - 1 - best <= max(0, round(0.1 * len(values)) - 1)
     tail = _tail(values)

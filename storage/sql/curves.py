@@ -9,15 +9,17 @@ now, or to nobody.
 
 from __future__ import annotations
 
+import struct
 import sys
 from array import array
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import and_, bindparam, delete, insert, select
+from sqlalchemy import Text, and_, bindparam, delete, insert, select, type_coerce
 
-from storage.ids import SearchId
+from storage.epochs import WholeCurves
+from storage.ids import SearchId, TrialId
 from storage.sql import tables
 from storage.sql.database import Transaction
 from storage.sql.numbers import mean
@@ -28,6 +30,7 @@ Values = dict[int, "array[float]"]
 _epochs = tables.epochs.c
 _trials = tables.trials.c
 _curves = tables.curves.c
+_searches = tables.searches.c
 # A longer name does not fit into the key of every database; such a metric is read row by row.
 _LONGEST_NAME = 1000
 _ROWS = select(_epochs.epoch, _epochs.metrics).where(_epochs.trial_id == bindparam("trial_id"))
@@ -49,6 +52,34 @@ _PACKED = (
         _curves.metric == bindparam("metric"),
         _curves.ended_seq >= bindparam("since"),
     )
+)
+# Likewise, with what a curve must be like to be whole.
+_PACKED_OF_TRIALS = (
+    select(
+        _trials.id,
+        type_coerce(_curves.metric, Text),
+        _curves.first,
+        _curves.epochs,
+        _curves.content,
+        _trials.start_epoch,
+        _trials.epochs,
+        _searches.executions_per_trial,
+    )
+    .join_from(tables.trials, tables.searches)
+    .join(
+        tables.curves,
+        and_(_curves.search_id == _trials.search_id, _curves.ended_seq == _trials.ended_seq),
+    )
+    .where(
+        _trials.id.in_(bindparam("trial_ids", expanding=True)),
+        _trials.curves_seq == _trials.ended_seq,
+        _curves.metric.in_(bindparam("metrics", expanding=True)),
+    )
+)
+_ODD = (
+    select(_epochs.trial_id)
+    .where(_epochs.trial_id.in_(bindparam("trial_ids", expanding=True)), _epochs.odd_metrics.is_not(None))
+    .distinct()
 )
 
 
@@ -104,6 +135,35 @@ def packed_values(tx: Transaction, search_id: SearchId, metric: str, *, since: i
     return values_by_epoch(
         tx.dialect.plain_rows(tx.connection, _PACKED, search_id=search_id, metric=metric, since=since)
     )
+
+
+def whole_curves(tx: Transaction, trial_ids: Sequence[TrialId], metrics: Sequence[str]) -> dict[TrialId, WholeCurves]:
+    """See `storage.repository.TrialReads.whole_curves`."""
+    if not all(map(is_packed, metrics)):
+        return {}
+    found: dict[TrialId, WholeCurves] = {}
+    values: dict[TrialId, dict[str, tuple[float, ...]]] = {}
+    broken: set[TrialId] = set()
+    names = {encode_json(name): name for name in metrics}
+    rows = tx.dialect.plain_rows(tx.connection, _PACKED_OF_TRIALS, trial_ids=list(trial_ids), metrics=list(metrics))
+    for trial_id, name, first, epochs, content, start, recorded, executions in rows:
+        count = len(content) // 8
+        # Executions go on without a gap, so that as many rows as this leave no other way than that all are this long.
+        if epochs is not None or first != start or recorded != count * executions:
+            broken.add(trial_id)
+            continue
+        values.setdefault(trial_id, {})[names[name]] = struct.unpack(f"<{count}d", content)
+        found[trial_id] = WholeCurves(first, executions, values[trial_id])
+    # One execution with a value for every epoch has no others; else a value that is not finite may be hidden: in a mean
+    # of the others, or as the only ones that there were.
+    unsure = [
+        trial_id
+        for trial_id, curves in found.items()
+        if trial_id not in broken and (curves.executions > 1 or len(curves.values) < len(metrics))
+    ]
+    if unsure:
+        broken |= {row[0] for row in tx.dialect.plain_rows(tx.connection, _ODD, trial_ids=unsure)}
+    return {trial_id: curves for trial_id, curves in found.items() if trial_id not in broken}
 
 
 def values_by_epoch(rows: Iterable[Sequence[Any]]) -> Values:

@@ -1,17 +1,18 @@
-"""What trends are drawn from. Only `epoch_bands` reads curves; all else is on the trials themselves."""
+"""What trends are drawn from. Only `epoch_bands` and `whole_curves` read curves; all else is on the trials."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from sqlalchemy import select
 
 from storage.columns import ScoredColumns
-from storage.epochs import EpochBand
-from storage.ids import SearchId
+from storage.epochs import EpochBand, WholeCurves
+from storage.ids import SearchId, TrialId
 from storage.records import Trial
 from storage.sql import tables
 from storage.sql.bands import BandsCache
+from storage.sql.curves import whole_curves
 from storage.sql.database import Database, Transaction
 from storage.sql.mapping import to_trial
 from storage.sql.part import Budgets, Part
@@ -50,3 +51,6 @@ class Trends(Part):
         if not all(0.0 <= share <= 1.0 for share in quantiles):
             raise ValueError("quantiles lie between 0 and 1")
         return self._curves.bands(search_id, metric, quantiles=quantiles)
+
+    def whole_curves(self, trial_ids: Sequence[TrialId], metrics: Sequence[str]) -> Mapping[TrialId, WholeCurves]:
+        return self._database.read(lambda tx: whole_curves(tx, trial_ids, metrics))

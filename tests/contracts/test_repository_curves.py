@@ -12,7 +12,7 @@ from sqlalchemy import Engine, text
 
 from storage.clock import ManualClock
 from storage.epochs import EpochBand, EpochRow
-from storage.ids import SearchId
+from storage.ids import SearchId, TrialId
 from storage.records import Reason
 from storage.repository import Repository
 from storage.sql import open_repository
@@ -143,6 +143,38 @@ def test_curves_go_with_their_search(watched: Watched) -> None:
     assert watched.count("curves") > kept
     watched.scene.repository.delete_search(search_id)
     assert watched.count("curves") == kept
+
+
+def test_curves_are_whole_where_nothing_is_hidden(watched: Watched) -> None:
+    """What is left out is told by the rows of epochs: whoever asks reads those."""
+    scene, asked = watched.scene, ("loss", "val_loss", "accuracy")
+    scene.search(trials=7, parallelism=7)
+    claims = scene.claims(7)
+    finite, gap, broken, alone, long, older, runs = (claim.trial.id for claim in claims)
+    reports: dict[TrialId, list[dict[str, float]]] = {
+        finite: [{"loss": 2.0, "other": math.nan}, {"loss": 1.0, "other": 1.0}],
+        gap: [{"loss": 2.0, "val_loss": 2.0, "accuracy": 0.1}, {"loss": 1.0, "val_loss": 1.0}],
+        broken: [{"loss": 2.0, "val_loss": math.inf, "accuracy": 0.1}],
+        alone: [{"loss": 2.0, "val_loss": 3.0, "accuracy": 0.1, "other": math.nan}],
+        long: [{"loss": 2.0, LONG_NAME: 1.0}],
+        older: [{"loss": 5.0, "val_loss": 5.0}],
+        runs: [{"loss": 4.0, "val_loss": 4.0}],
+    }
+    for claim, metrics in zip(claims, reports.values(), strict=True):
+        rows = [EpochRow(0, epoch, {"val_loss": 9.0, **each}, seconds=0.5) for epoch, each in enumerate(metrics)]
+        scene.repository.record_epochs(claim.lease, rows)
+        if claim.trial.id != runs:
+            scene.repository.complete_trial(claim.lease, seconds=1)
+    watched.run(f"UPDATE trials SET curves_seq = NULL WHERE id = '{older}'")
+    found = scene.repository.whole_curves([*reports], asked)
+    assert {trial_id: curves.values for trial_id, curves in found.items()} == {
+        alone: {"loss": (2.0,), "val_loss": (3.0,), "accuracy": (0.1,)},
+        long: {"loss": (2.0,), "val_loss": (9.0,)},
+    }
+    # Another metric that was not finite matters only where one that is asked about may be hidden behind it.
+    assert set(scene.repository.whole_curves([*reports], ("loss", "val_loss"))) == {finite, gap, alone, long}
+    assert scene.repository.whole_curves([*reports], ("loss", LONG_NAME)) == {}
+    assert scene.repository.whole_curves([], asked) == {}
 
 
 def test_packed_values_are_the_same_after_unpacking() -> None:

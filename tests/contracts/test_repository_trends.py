@@ -63,6 +63,27 @@ def assert_bands_are_true(repository: Repository, search_id: SearchId) -> None:
             assert list(band.quantiles) == pytest.approx(quantiles, rel=1e-12, abs=1e-9)
 
 
+def assert_whole_curves_are_true(repository: Repository, search_id: SearchId) -> None:
+    """Means of the rows, of the trials that ended with finite values in as many epochs of every execution."""
+    executions = range(repository.get_search(search_id).executions_per_trial)
+    trials = repository.list_trials(search_id, limit=500).items
+    expected: dict[TrialId, object] = {}
+    for trial in trials:
+        rows = repository.list_epochs(trial.id, limit=500).items
+        own = [[row for row in rows if row.execution == execution] for execution in executions]
+        finite = all(math.isfinite(value) for row in rows for value in row.metrics.values())
+        if trial.ended_seq is not None and rows and finite and len({len(each) for each in own}) == 1:
+            means = {
+                name: tuple(
+                    math.fsum(row.metrics[name] / len(own) for row in alike) for alike in zip(*own, strict=True)
+                )
+                for name in METRICS
+            }
+            expected[trial.id] = (own[0][0].epoch, len(own), means)
+    found = repository.whole_curves([trial.id for trial in trials], METRICS)
+    assert {trial_id: tuple(curves) for trial_id, curves in found.items()} == expected
+
+
 def assert_columns_are_true(repository: Repository, search_id: SearchId) -> None:
     trials = sorted(repository.scored_trials(search_id), key=lambda trial: trial.ended_seq or 0)
     columns = repository.scored_columns(search_id)
@@ -121,6 +142,7 @@ class Play:
         if step == "read":
             assert_bands_are_true(repository, self.search_id)
             assert_columns_are_true(repository, self.search_id)
+            assert_whole_curves_are_true(repository, self.search_id)
         elif step == "queue":
             self._add(NewTrial(values={"units": 8.5, "kind": "a", "on": True}, values_hash="x"))
         elif step == "promote" and self.ended:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from typing import Any
 
@@ -222,6 +223,8 @@ def test_a_running_trial_is_diagnosed_from_its_rows(service: Service, ada: TestC
 def test_the_trials_of_a_search_are_diagnosed_page_by_page(
     service: Service, ada: TestClient, definition: Document
 ) -> None:
+    import jsonschema
+
     definition["fit"]["epochs"] = 30
     kinds = {"overfitting": (0.05, 0.6), "healthy": (0.2, 0.25), "unknown": None}
     search_id = SearchId(ada.post("/v1/searches", json=definition).json()["id"])
@@ -254,3 +257,6 @@ def test_the_trials_of_a_search_are_diagnosed_page_by_page(
     assert (first["summary"]["trials"], second["summary"]["trials"]) == (2, 1)
     (running,) = ada.get(path, params={"state": "RUNNING"}).json()["items"]
     assert (running["state"], running["number"]) == ("RUNNING", 3)
+    components = json.loads(ada.get("/openapi.json").text)["components"]
+    for answer, name in ((whole, "DiagnosesOut"), (whole["items"][0], "DiagnosisOut"), (running, "DiagnosisOut")):
+        jsonschema.validate(answer, {"$ref": f"#/components/schemas/{name}", "components": components})
