@@ -39,7 +39,13 @@ SPACE: dict[str, Any] = {
 
 
 def finished_search(
-    service: Service, *, trials: int = 40, epochs: int = 12, seed: int = 5, name: str = "digits", optimum: float = -2.5
+    service: Service,
+    *,
+    trials: int = 40,
+    epochs: int = 12,
+    seed: int = 5,
+    name: str = "digits",
+    optimum: float = -2.5,
 ) -> SearchId:
     """A random search. The rate matters most (best at 10 ** `optimum`), then the units; small nets underfit, large ones
     without dropout overfit, and the highest rates diverge.
@@ -65,36 +71,43 @@ def finished_search(
                 seconds=epochs * (0.5 + float(values["units"]) * float(values["layers"]) / 200),
             )
         )
-    objective = Objective("val_accuracy", "max")
     search, _ = service.repository.import_search(
-        NewSearch(
-            owner="ada",
-            name=name,
-            definition={
-                "name": name,
-                "objective": {"name": objective.name, "direction": objective.direction},
-                "hyperparameters": space.to_json()["hyperparameters"],
-                "tuner": {"type": IMPORTED},
-            },
-            space=space.to_json(),
-            dataset_id=DatasetId(""),
-            objective=objective,
-            tuner=IMPORTED,
-            limits=Limits(),
-            parallelism=1,
-            executions_per_trial=1,
-            max_retries_per_trial=0,
-            priority=0,
-            seed=seed,
-            tags={},
-            planned_trials=trials,
-            planned_epochs=None,
-            versions={},
-        ),
-        new,
-        reason=Reason("imported", f"{trials} trials."),
+        _new(name, DatasetId(""), seed=seed, trials=trials), new, reason=Reason("imported", f"{trials} trials.")
     )
     return search.id
+
+
+def waiting_search(service: Service, name: str, dataset_id: DatasetId) -> SearchId:
+    """A search that nothing has been done for, quickly made."""
+    return service.repository.create_search(_new(name, dataset_id, seed=1, trials=1))[0].id
+
+
+def _new(name: str, dataset_id: DatasetId, *, seed: int, trials: int) -> NewSearch:
+    objective = Objective("val_accuracy", "max")
+    return NewSearch(
+        owner="ada",
+        name=name,
+        definition={
+            "name": name,
+            "objective": {"name": objective.name, "direction": objective.direction},
+            "hyperparameters": SPACE["hyperparameters"],
+            "tuner": {"type": IMPORTED},
+        },
+        space=SPACE,
+        dataset_id=dataset_id,
+        objective=objective,
+        tuner=IMPORTED,
+        limits=Limits(),
+        parallelism=1,
+        executions_per_trial=1,
+        max_retries_per_trial=0,
+        priority=0,
+        seed=seed,
+        tags={},
+        planned_trials=trials,
+        planned_epochs=None,
+        versions={},
+    )
 
 
 def _curve(values: dict[str, Scalar], epochs: int, optimum: float, draw: random.Random) -> list[EpochRow]:
