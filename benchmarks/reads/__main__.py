@@ -5,7 +5,7 @@
 Every read is asked for again and again over one connection, each time with other parameters. The first answer after the
 server's start is told apart (cold): it fills what the API keeps in memory. Beside the time until an answer was there
 stands the processor time that the server's process spent on it, which says the same on a busy machine; of PostgreSQL,
-its own processes come on top. Exit code 1 when a p99 misses its goal.
+its own processes come on top. The last lines are all of it as a Markdown table. Exit code 1 when a p99 misses its goal.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -25,11 +25,11 @@ from benchmarks.reads import optuna_side, ours
 from benchmarks.reads.measure import Connection, Measured, measure
 from benchmarks.reads.served import Served, api
 from benchmarks.reads.study import definition, fill
+from benchmarks.reads.table import Run, markdown
 from storage.ids import SearchId
 from storage.migrations import upgrade
 from tests.databases import postgres_server
 
-_OPTUNA_REPEATS = 5
 _SEARCHES = 30
 
 
@@ -46,6 +46,7 @@ def main() -> int:
     for name, short, long in (("trials", 1000, 10_000), ("epochs", 20, 100), ("repeats", 50, 300)):
         if getattr(options, name) is None:
             setattr(options, name, short if options.short else long)
+    runs: dict[str, Run] = {}
     good = True
     with tempfile.TemporaryDirectory(prefix="headstock-reads-") as name:
         folder = Path(name)
@@ -53,8 +54,10 @@ def main() -> int:
         for kind in options.databases:
             with databases(kind, folder) as (own, other):
                 measured = measure_ours(folder / kind, own, options)
-                compared = measure_optuna(python, other, options) if python is not None else ()
-                good &= report(kind, measured, compared, options)
+                compared = measure_optuna(python, other, options) if python is not None else []
+                runs[kind] = Run([found for found, _ in measured], compared)
+                good &= report(kind, runs[kind], [resident for _, resident in measured], options)
+    print(f"\n{markdown(runs)}")
     return 0 if good else 1
 
 
@@ -104,19 +107,20 @@ def _submit(served: Served, options: argparse.Namespace, *, name: str) -> Search
         return SearchId(json.load(answer)["id"])
 
 
-def measure_optuna(python: Path, database: str, options: argparse.Namespace) -> Sequence[Measured]:
+def measure_optuna(python: Path, database: str, options: argparse.Namespace) -> list[Measured]:
+    """Its list and its read of the whole study; nothing when it cannot be filled or started."""
+    began = time.perf_counter()
     try:
         with optuna_side.dashboard(python, database, trials=options.trials, epochs=options.epochs) as served:
+            print(f"wrote Optuna's study in {time.perf_counter() - began:.0f} s", flush=True)
             connection = Connection(served.url, served.headers)
-            return [measure(connection, read, repeats=_OPTUNA_REPEATS, pid=served.pid) for read in optuna_side.reads()]
+            return [measure(connection, read, repeats=repeats, pid=served.pid) for read, repeats in optuna_side.reads()]
     except optuna_side.NoOptuna as error:
         print(f"Optuna's dashboard is left out: {error}")
-        return ()
+        return []
 
 
-def report(
-    kind: str, measured: Sequence[tuple[Measured, float]], optuna: Sequence[Measured], options: argparse.Namespace
-) -> bool:
+def report(kind: str, run: Run, resident: list[float], options: argparse.Namespace) -> bool:
     """Print the table; whether every goal was met."""
     load = os.getloadavg()[0]
     print(
@@ -125,19 +129,19 @@ def report(
     )
     print(
         f"{'':<25}{'cold':>8}{'least':>8}{'p50':>8}{'p99':>8}{'goal':>6}{'cpu cold':>10}{'p50':>7}{'p99':>7}"
-        f"{'KB':>7}{'MB':>5}  Optuna / ours: p50, cpu"
+        f"{'KB':>7}{'MB':>5}  Optuna's cpu / ours"
     )
     good = True
-    for found, resident in measured:
+    for found, mib in zip(run.ours, resident, strict=True):
         goal = found.read.goal_ms
         met = goal is None or found.p99 <= goal
         good &= met
-        beside = optuna[0 if found.read.name == "searches" else 1] if optuna else None
-        ratio = "" if beside is None else f"{beside.p50 / found.p50:>8.1f}{beside.cpu_p50 / found.cpu_p50:>7.1f}"
-        shown = "" if goal is None else f"{goal:.0f}"
-        print(f"{_row(found, shown)}{resident:>5.0f}{ratio}{'' if met else '  MISSED'}")
-    for found in optuna:
+        ratio = run.ratio(found)
+        beside = "" if ratio is None else f"{ratio:>10.1f}"
+        print(f"{_row(found, '' if goal is None else f'{goal:.0f}')}{mib:>5.0f}{beside}{'' if met else '  MISSED'}")
+    for found in run.optuna:
         print(_row(found))
+    sys.stdout.flush()
     return good
 
 

@@ -65,9 +65,11 @@ def dashboard(python: Path, address: str, *, trials: int, epochs: int) -> Iterat
         yield Served(url, {}, process.pid)
 
 
-def reads() -> tuple[Read, Read]:
+def reads() -> tuple[tuple[Read, int], ...]:
     """Its list of studies, and its only read of a study: all trials with all their values, from which its pages draw
-    everything in the browser."""
-    return Read("Optuna: studies", lambda _: "/api/studies"), Read(
-        "Optuna: the whole study", lambda _: "/api/studies/1"
+    everything in the browser; each with how often it is asked for. The whole of a large study takes minutes.
+    """
+    return (
+        (Read("Optuna: studies", lambda _: "/api/studies"), 50),
+        (Read("Optuna: the whole study", lambda _: "/api/studies/1"), 2),
     )
