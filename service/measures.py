@@ -68,11 +68,11 @@ class Measures:
 
     def render(self, repository: Repository) -> bytes:
         """All figures in Prometheus' text format."""
-        searches = repository.active_searches()
+        counts = repository.count_open()
         for state in (SearchState.QUEUED, SearchState.RUNNING, SearchState.PAUSED):
-            self._searches.labels(state.value).set(sum(search.state is state for search in searches))
-        self._trials.labels("QUEUED").set(sum(search.counts.queued for search in searches))
-        self._trials.labels("RUNNING").set(sum(search.counts.running for search in searches))
+            self._searches.labels(state.value).set(counts[state].searches if state in counts else 0)
+        self._trials.labels("QUEUED").set(sum(count.queued for count in counts.values()))
+        self._trials.labels("RUNNING").set(sum(count.running for count in counts.values()))
         workers = repository.list_workers()
         slots = [slot for worker in workers for slot in worker.slots]
         self._slots.labels("busy").set(sum(slot.trial_id is not None for slot in slots))

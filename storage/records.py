@@ -72,6 +72,15 @@ class TrialCounts:
 
 
 @dataclass(frozen=True, slots=True)
+class OpenCount:
+    """Searches in one state, with their trials that have not ended."""
+
+    searches: int
+    queued: int
+    running: int
+
+
+@dataclass(frozen=True, slots=True)
 class BestScore:
     trial_id: TrialId
     score: float

@@ -30,6 +30,7 @@ from storage.records import (
     JsonObject,
     NewSearch,
     NewTrial,
+    OpenCount,
     OracleSnapshot,
     Page,
     Reason,
@@ -134,6 +135,10 @@ class SearchStore(Protocol):
         Raises:
             WrongState: The search has not ended.
         """
+        ...
+
+    def count_open(self) -> Mapping[SearchState, OpenCount]:
+        """What has not ended, by the state of its search; states that no search is in are left out."""
         ...
 
     def active_searches(self) -> tuple[Search, ...]:

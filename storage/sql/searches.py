@@ -18,7 +18,7 @@ from storage.errors import (
 )
 from storage.files import Artifact
 from storage.ids import SearchId, new_search_id
-from storage.records import JsonObject, Limits, NewSearch, Page, Reason, Search, SearchChanges, SearchFilter
+from storage.records import JsonObject, Limits, NewSearch, OpenCount, Page, Reason, Search, SearchChanges, SearchFilter
 from storage.sql import tables
 from storage.sql.database import Transaction
 from storage.sql.mapping import select_searches, to_artifact, to_search
@@ -113,6 +113,20 @@ class Searches(Part):
             return {state: found.get(state.value, 0) for state in SearchState}
 
         return self._database.read(work)
+
+    def count_open(self) -> dict[SearchState, OpenCount]:
+        statement = (
+            select(
+                _searches.state,
+                func.count().label("searches"),
+                func.sum(_searches.trials_queued).label("queued"),
+                func.sum(_searches.trials_running).label("running"),
+            )
+            .where(_searches.ended_at.is_(None))
+            .group_by(_searches.state)
+        )
+        rows = self._database.read(lambda tx: tx.all(statement))
+        return {SearchState(row.state): OpenCount(row.searches, row.queued, row.running) for row in rows}
 
     def active_searches(self) -> tuple[Search, ...]:
         def work(tx: Transaction) -> tuple[Search, ...]:

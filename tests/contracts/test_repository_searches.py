@@ -346,3 +346,24 @@ def test_active_searches_are_the_open_ones_oldest_first(scene: Scene) -> None:
     scene.repository.pause_search(ids[2])
     scene.repository.cancel_search(ids[0])
     assert [search.id for search in scene.repository.active_searches()] == ids[1:]
+
+
+def test_what_is_open_is_counted_by_state(scene: Scene) -> None:
+    assert scene.repository.count_open() == {}
+    for changes in ({"trials": 3}, {"trials": 2}, {"started": False}, {"trials": 1}):
+        scene.search(**changes)
+    claimed = scene.claims(2)
+    paused = scene.search(trials=1)
+    scene.repository.pause_search(paused.id)
+    ended = scene.search(trials=1)
+    scene.repository.cancel_search(ended.id)
+    scene.repository.complete_trial(claimed[0].lease, seconds=1)
+    counted = scene.repository.count_open()
+    assert set(counted) == {SearchState.QUEUED, SearchState.RUNNING, SearchState.PAUSED}
+    assert {state: count.searches for state, count in counted.items()} == {
+        SearchState.QUEUED: 1, SearchState.RUNNING: 3, SearchState.PAUSED: 1,
+    }  # fmt: skip
+    for state, count in counted.items():
+        own = [search.counts for search in scene.repository.active_searches() if search.state is state]
+        assert (count.queued, count.running) == (sum(each.queued for each in own), sum(each.running for each in own))
+    assert counted[SearchState.RUNNING].running == 1
