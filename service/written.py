@@ -20,4 +20,6 @@ def written(document: object) -> Response:
 
 def written_time(moment: datetime) -> str:
     """RFC 3339, in UTC, with Z."""
-    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    if moment.tzinfo is not UTC:
+        moment = moment.astimezone(UTC)
+    return f"{moment.isoformat()[:-6]}Z"
