@@ -31,15 +31,13 @@ def main() -> None:
         "Starting a service ...",
         markup=False,
     )
-    with service(options.data_dir, slots=options.slots, mnist=mnist) as (client, connection):
+    with service(options.data_dir, slots=options.slots, mnist=mnist) as client:
         for work in chosen:
             began = time.monotonic()
             report = Report(options.to, work.name, work.title, console)
             work.do(
                 Run(
                     client,
-                    connection.url,
-                    connection.token,
                     report,
                     short=options.short,
                     mnist=mnist is not None and work.on_mnist,

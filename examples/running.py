@@ -12,7 +12,6 @@ from typing import Any
 
 from headstock import Client, Search
 from headstock.cli.child import ChildServer
-from headstock.connection import Connection, local
 from headstock.progress import ProgressView
 
 from examples import make_data
@@ -37,8 +36,6 @@ class Run:
     """
 
     client: Client
-    url: str
-    token: str | None
     report: Report
     short: bool
     mnist: bool
@@ -87,7 +84,7 @@ def put(document: dict[str, Any], path: str, value: object) -> None:
 
 
 @contextmanager
-def service(data_dir: Path, *, slots: int, mnist: Path | None) -> Iterator[tuple[Client, Connection]]:
+def service(data_dir: Path, *, slots: int, mnist: Path | None) -> Iterator[Client]:
     """A service of our own with the builders of the examples, which allows code; ended with the block."""
     settings = {"HEADSTOCK_BUILDERS": json.dumps(BUILDERS), "HEADSTOCK_CODE": "true"}
     server = ChildServer.start(data_dir, slots=slots, settings=settings)
@@ -95,7 +92,7 @@ def service(data_dir: Path, *, slots: int, mnist: Path | None) -> Iterator[tuple
         client = server.connect(timeout_s=READY_S)
         with client:
             _upload(client, data_dir / "files", mnist)
-            yield client, local(data_dir)
+            yield client
     finally:
         server.stop()
 

@@ -37,7 +37,8 @@ def digits() -> tuple[Any, Any]:
 
 def main() -> None:
     x, y = digits()
-    search = headstock.search(build, x, y, tuner="hyperband", max_epochs=9, validation_split=0.2, seed=7)
+    client = headstock.Client()
+    search = client.tune(build, x, y, tuner="hyperband", max_epochs=9, validation_split=0.2, seed=7)
     best = search.best()[0]
     print(f"best {search.objective.name} {best.score:.4f} with {best.hyperparameters}")
 

@@ -8,7 +8,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import headstock
 from headstock import Search
 from headstock.trials import Trial
 
@@ -228,7 +227,7 @@ def builders(run: Run) -> None:
     run.report.text("From Python the function travels as source, where the operator allows it (`HEADSTOCK_CODE=true`):")
     run.report.code("python examples/sending.py")
     x, y = digits()
-    sent = headstock.search(
+    sent = run.client.tune(
         build,
         x,
         y,
@@ -238,8 +237,6 @@ def builders(run: Run) -> None:
         epochs=1 if run.short else None,
         seed=7,
         name="sent-as-source",
-        url=run.url,
-        token=run.token,
     )
     best_table(run, sent)
 

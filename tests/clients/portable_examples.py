@@ -1,4 +1,4 @@
-"""What people hand to `headstock.search`: good and bad, for the tests of its source."""
+"""What people hand to `client.tune`: good and bad, for the tests of its source."""
 
 from __future__ import annotations
 

@@ -101,8 +101,9 @@ def test_service_that_stays_away_is_given_up_on() -> None:
     time = Time()
     script = Script().on("GET", SEARCH, ok(search())).on("GET", EVENTS, httpx.ConnectError("refused"))
     with pytest.raises(headstock.Unreachable):
-        list(client_of(script, time=time, retries=headstock.Retries(attempts=3)).search("s_1").events())
-    assert len(time.slept) == 2
+        list(client_of(script, time=time, retries=headstock.Retries(away_s=12.0)).search("s_1").events())
+    # The pauses grow to five seconds, so that news are soon there again when the service is.
+    assert time.slept == [0.25, 0.5, 1.0, 2.0, 4.0, 5.0]
 
 
 def test_refusal_is_raised() -> None:

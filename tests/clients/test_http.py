@@ -201,7 +201,7 @@ def test_answer_that_is_not_ours_is_named_as_such() -> None:
 
 def test_service_that_is_down_is_unreachable_with_advice() -> None:
     script = Script().on("GET", SEARCH, httpx.ConnectError("[Errno 111] Connection refused"))
-    with pytest.raises(headstock.Unreachable, match=r"headstock\.test.*headstock up") as caught:
+    with pytest.raises(headstock.Unreachable, match=r"headstock\.test.*is its address right") as caught:
         client_of(script).search("s_1")
     assert caught.value.url == "http://headstock.test"
 

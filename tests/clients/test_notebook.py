@@ -13,17 +13,28 @@ import headstock
 import httpx
 import pytest
 from headstock.analysis import Comparison, Diagnosis, Importance, Tradeoff
-from headstock.models import Dataset, Model, SearchRecord, TrialRecord, Worker
+from headstock.models import (
+    BuiltinDataset,
+    Dataset,
+    DatasetPreview,
+    FinalRecord,
+    Model,
+    RangeTestRecord,
+    SearchRecord,
+    TrialRecord,
+    Worker,
+)
 from headstock.notebook.markup import Html, table, tag
-from headstock.notebook.shown import Trials
-from headstock.notebook.views import Running, Summary, html_of, summary_html
+from headstock.notebook.summary import Running, Summary, summary_html
+from headstock.notebook.views import html_of
+from headstock.plans import Plan
 from headstock.trends import EpochTrend, HyperparameterTrend, ObjectiveTrend
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.utils.capture import RichOutput, capture_output
 
 from service import examples
 from tests.clients.moved_search import MovedSearch
-from tests.clients.service_double import Script, client_of, ok, page, problem, search, trial
+from tests.clients.service_double import Script, client_of, epoch, ok, page, problem, search, trial
 from tests.service.assembled import Service
 from tests.waiting import wait_until
 
@@ -62,8 +73,13 @@ RESULTS: list[tuple[type[Model], dict[str, Any], str]] = [
     (Tradeoff, examples.TRADEOFF, "beaten by no other"),
     (Comparison, examples.COMPARISON, "random"),
     (Diagnosis, examples.DIAGNOSIS, "stop earlier"),
-    (Dataset, examples.DATASET, "Dataset"),
-    (Worker, examples.WORKER, "Worker"),
+    (Dataset, examples.DATASET, "rows"),
+    (DatasetPreview, examples.PREVIEW, "rows"),
+    (BuiltinDataset, examples.BUILTIN, "digits"),
+    (Worker, examples.WORKER, "desk-1"),
+    (FinalRecord, examples.FINAL, "final training of trial 4"),
+    (RangeTestRecord, examples.RANGE_TEST_DETAIL, "search learning rates from"),
+    (Plan, examples.PLAN, "points in the space"),
 ]
 
 
@@ -108,6 +124,8 @@ def script() -> Script:
     ]
     script = Script().on("GET", SEARCH, ok(search()))
     script.on("GET", f"{SEARCH}/trends/objective", ok({**trend, "points": points}))
+    script.on("GET", f"{SEARCH}/trials", page([trial(2, state="RUNNING", score=None, ended_at=None, target_epochs=9)]))
+    script.on("GET", "/v1/trials/t_2/epochs", page([epoch(3, trial_id="t_2", val_accuracy=0.625)]))
     return script.on(
         "GET", f"{SEARCH}/best", page([trial(1, definition={}, code=""), trial(0, definition={}, code="")])
     )
@@ -115,7 +133,8 @@ def script() -> Script:
 
 def test_search_shows_state_progress_best_trials_and_history(script: Script) -> None:
     shown = client_of(script).search("s_1")._repr_html_()
-    for part in ("digits-mlp", "RUNNING", "2 of 4 trials", "1 running", "59 s left", "best 0.9750", "learning_rate"):
+    parts = ("digits-mlp", "RUNNING", "2 of 4 trials", "1 running", "59 s left", "best 0.9750", "learning_rate")
+    for part in (*parts, "trial 2", "4 of 9", "val_accuracy 0.6250"):
         assert part in text_of(shown)
     svg = next(element for element in read(shown).iter() if element.tag.endswith("svg"))
     assert svg.attrib["aria-label"] == "val_accuracy of 3 trials, best 0.9"
@@ -132,10 +151,10 @@ def test_search_whose_service_is_away_shows_what_was_last_read(script: Script) -
 def test_lists_of_trials_are_tables_and_long_ones_are_cut(script: Script) -> None:
     best = client_of(script).search("s_1").best(2)
     assert isinstance(best, list)
-    rows = list(read(Trials(best)._repr_html_()).iter("tr"))
+    rows = list(read(headstock.Table(best)._repr_html_()).iter("tr"))
     assert len(rows) == 3
     assert read(best._repr_html_()).find(".//th") is not None
-    many = Trials(best[:1] * 150)
+    many = headstock.Table(best[:1] * 150)
     assert "50 more are not shown" in text_of(many._repr_html_())
 
 
@@ -143,12 +162,12 @@ def test_figures_are_drawn_by_the_service_once(script: Script, tmp_path: Path) -
     path = f"{SEARCH}/plots/importance"
     script.on("GET", path, httpx.Response(200, content=b"<svg/>"), httpx.Response(200, content=b"\x89PNG"))
     figure = client_of(script).search("s_1").plot_importance(method="ped_anova", theme="dark")
-    assert figure.svg == "<svg/>" == figure._repr_svg_()
+    assert figure.svg() == "<svg/>" == figure._repr_svg_()
     assert figure._repr_png_() is None
     assert dict(script.to("GET", path)[0].url.params) == {"method": "ped_anova", "format": "svg", "theme": "dark"}
     assert figure.save(tmp_path / "a" / "x.svg").read_text() == "<svg/>"
     assert len(script.to("GET", path)) == 1
-    assert figure.save(tmp_path / "x.png").read_bytes() == b"\x89PNG" == figure.png
+    assert figure.save(tmp_path / "x.png").read_bytes() == b"\x89PNG" == figure.png()
     assert len(script.to("GET", path)) == 2
     with pytest.raises(headstock.HeadstockError, match=r"\.gif"):
         figure.save(tmp_path / "x.gif")
@@ -172,7 +191,7 @@ def test_each_picture_has_its_method(script: Script) -> None:
     for kind, call, query in calls:
         path = f"{SEARCH}/plots/{kind}"
         script.on("GET", path, httpx.Response(200, content=b"<svg/>"))
-        assert call().svg == "<svg/>"
+        assert call().svg() == "<svg/>"
         assert dict(script.to("GET", path)[-1].url.params).items() >= query.items()
 
 

@@ -32,6 +32,7 @@ from service import examples
 from service.limits import Limits
 from service.problems import KINDS
 from tests.clients.scene import definition, served, train
+from tests.clients.tour_of_pictures import tour_of_pictures
 from tests.databases import SqliteTemplate
 from tests.service.assembled import Service, open_service
 from tests.service.scenes import end_job
@@ -201,6 +202,7 @@ def public_functions() -> Iterator[tuple[str, Callable[..., Any]]]:
         headstock.AsyncTrial,
         headstock.AsyncFinalJob,
         headstock.AsyncRangeTest,
+        headstock.AsyncFigure,
     ):
         for name, function in inspect.getmembers(kind, inspect.isfunction):
             if not name.startswith("_"):
@@ -290,10 +292,12 @@ async def tour(url: str, recorder: Recorder, service: Service, folder: Path) -> 
     async with headstock.AsyncClient(url, service.token(owner="ada"), transport=recorder) as client:
         search = await tour_of_searches(client, service)
         await tour_of_results(client, search, folder)
+        await tour_of_pictures(client, search, service, folder)
         await tour_of_imports(client, search, folder)
         await tour_of_finals(client, search, service, folder)
         await tour_of_range_tests(client, service, folder)
         await tour_of_files(client, folder)
+        await tour_of_tuning(client)
         await tour_of_service(client, folder)
         await search.delete()
         with pytest.raises(headstock.NotFound):
@@ -320,6 +324,7 @@ async def tour_of_searches(client: headstock.AsyncClient, service: Service) -> h
     assert (await failed.stop()).state == "CANCELLED"
     assert (await search.cancel()).state == "CANCELLED"
     assert await search.wait(progress=True, timeout=5.0, poll_s=0.1) is search
+    await search.live(wait=False)
     events = [event async for event in search.events()]
     assert (events[0].kind, events[-1].kind) == ("search.created", "search.cancelled")
     assert [event.seq async for event in search.events(after=events[0].seq)] == [event.seq for event in events[1:]]
@@ -451,6 +456,19 @@ async def tour_of_files(client: headstock.AsyncClient, folder: Path) -> None:
     assert [each.id async for each in client.weights()] == [weights.id]
     await client.delete_weights("tiny")
     assert [each.id async for each in client.weights()] == []
+
+
+async def tour_of_tuning(client: headstock.AsyncClient) -> None:
+    x, y = np.ones((4, 2)), np.array([0, 1, 0, 1])
+    with pytest.raises(headstock.InvalidDefinition):
+        await client.tune(
+            "nobodys", x, y, tuner="RandomSearch", objective="val_accuracy", max_epochs=3, max_trials=2,
+            validation_data=(x, y), validation_split=None, epochs=2, batch_size=8, executions_per_trial=2,
+            parallelism=2, callbacks=[{"callback": "TerminateOnNaN"}], arguments={"width": 8}, seed=3, name="tuned",
+            hyperparameters=[{"name": "units", "type": "int", "min_value": 1, "max_value": 2}], wait=False,
+        )  # fmt: skip
+    (kept,) = [each async for each in client.datasets() if each.name.startswith("arrays-")]
+    await client.delete_dataset(kept)
 
 
 async def tour_of_service(client: headstock.AsyncClient, folder: Path) -> None:

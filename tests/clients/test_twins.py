@@ -18,9 +18,8 @@ PAIRS = [
     (headstock.AsyncBestTrial, headstock.BestTrial),
     (headstock.AsyncFinalJob, headstock.FinalJob),
     (headstock.AsyncRangeTest, headstock.RangeTest),
+    (headstock.AsyncFigure, headstock.Figure),
 ]
-# Draws in notebooks, where it is called: of the waiting client only.
-DRAWING = "headstock.notebook.shown"
 # httpx's names: closing is awaited.
 OTHER_NAMES = {"aclose": "close", "__aenter__": "__enter__", "__aexit__": "__exit__"}
 WAITING = """
@@ -73,6 +72,5 @@ def _methods(kind: type) -> list[tuple[str, Any]]:
     return [
         (name, member)
         for name, member in inspect.getmembers(kind, inspect.isfunction)
-        if (not name.startswith("_") or name in OTHER_NAMES or name in OTHER_NAMES.values())
-        and member.__module__ != DRAWING
+        if not name.startswith("_") or name in OTHER_NAMES or name in OTHER_NAMES.values()
     ]

@@ -1,4 +1,4 @@
-"""`headstock.search` on a whole service: a build function and arrays in, a trained model out."""
+"""`client.tune` on a whole service: a build function and arrays in, a trained model out."""
 
 from __future__ import annotations
 
@@ -24,11 +24,8 @@ def open_service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
 
 
 @pytest.fixture
-def there(open_service: Service, monkeypatch: pytest.MonkeyPatch) -> headstock.Client:
-    """A client of the service that allows code, which `headstock.search` finds too."""
-    monkeypatch.setenv("HEADSTOCK_DATA_DIR", str(open_service.folder))
-    monkeypatch.delenv("HEADSTOCK_URL", raising=False)
-    monkeypatch.delenv("HEADSTOCK_TOKEN", raising=False)
+def there(open_service: Service) -> headstock.Client:
+    """A client of the service that allows code."""
     return open_service.client
 
 
@@ -43,7 +40,7 @@ def test_a_function_and_arrays_become_a_search_and_a_model(
 ) -> None:
     x, y = digits()
     # One-hot rows, as this loss wants them in Keras Tuner too.
-    found = headstock.search(
+    found = there.tune(
         loops, x, np.eye(10)[y], tuner="RandomSearch", objective="val_accuracy", max_trials=2, epochs=2, seed=3
     )
     assert found.state == "COMPLETED"
@@ -61,7 +58,7 @@ def test_a_function_and_arrays_become_a_search_and_a_model(
     assert f"'num_layers': {values['num_layers']}" in code
     compile(code, "best.py", "exec")
     # The same arrays are sent once.
-    again = headstock.search(loops, x, np.eye(10)[y], tuner="random", max_trials=1, epochs=1, wait=False)
+    again = there.tune(loops, x, np.eye(10)[y], tuner="random", max_trials=1, epochs=1, wait=False)
     again.cancel()
     assert again.record.dataset_id == found.record.dataset_id
     assert len([each for each in there.datasets() if each.name.startswith("arrays-")]) == 1
@@ -70,18 +67,15 @@ def test_a_function_and_arrays_become_a_search_and_a_model(
 @pytest.mark.keras
 def test_a_hypermodel_with_a_fit_of_its_own_travels_too(there: headstock.Client) -> None:
     x, y = digits()
-    found = headstock.search(
+    found = there.tune(
         Tuned, x, y, tuner="random", objective="val_accuracy", max_trials=1, seed=1, arguments={"width": 6}
     )
     assert set(found.best_hyperparameters()) == {"units", "batch_size", "epochs", "shuffle"}
     assert len(list(found.best()[0].epochs())) == found.best_hyperparameters()["epochs"]
 
 
-def test_a_service_that_does_not_allow_code_says_which_setting_it_is(
-    service: Service, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("HEADSTOCK_DATA_DIR", str(service.folder))
+def test_a_service_that_does_not_allow_code_says_which_setting_it_is(service: Service) -> None:
     before = len(list(service.client.datasets()))
     with pytest.raises(headstock.CodeNotAllowed, match="setting `code`"):
-        headstock.search(loops, *digits(), epochs=1, max_trials=1, tuner="random")
+        service.client.tune(loops, *digits(), epochs=1, max_trials=1, tuner="random")
     assert len(list(service.client.datasets())) == before

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from headstock._async._seam import AsyncWaiting
 from headstock._async.client import AsyncClient
+from headstock._async.figures import AsyncFigure
 from headstock._async.jobs import AsyncFinalJob, AsyncRangeTest
 from headstock._async.searches import AsyncSearch
 from headstock._async.trials import AsyncBestTrial, AsyncTrial
@@ -38,6 +39,7 @@ from headstock.errors import (
     ModelNotReady,
     NameTaken,
     NoScoredTrial,
+    NoSuchTrial,
     NotConfigured,
     NotFound,
     QuotaExceeded,
@@ -54,19 +56,19 @@ from headstock.errors import (
     WaitTimeout,
     WrongState,
 )
+from headstock.figures import Figure
 from headstock.jobs import FinalJob, RangeTest
-from headstock.notebook.figures import Figure
-from headstock.notebook.shown import Trials
+from headstock.notebook.shown import Table
 from headstock.searches import Search
 from headstock.sources import NotPortable
 from headstock.trials import BestTrial, Trial
-from headstock.tuning import search
 
 __all__ = [
     "ApiError",
     "ArtifactDamaged",
     "AsyncBestTrial",
     "AsyncClient",
+    "AsyncFigure",
     "AsyncFinalJob",
     "AsyncRangeTest",
     "AsyncSearch",
@@ -93,6 +95,7 @@ __all__ = [
     "ModelNotReady",
     "NameTaken",
     "NoScoredTrial",
+    "NoSuchTrial",
     "NotConfigured",
     "NotFound",
     "NotPortable",
@@ -105,10 +108,10 @@ __all__ = [
     "SearchFailed",
     "ServerFault",
     "ServiceUnavailable",
+    "Table",
     "TooLarge",
     "TooManyRequests",
     "Trial",
-    "Trials",
     "Unauthenticated",
     "UnexpectedAnswer",
     "Unreachable",
@@ -116,5 +119,4 @@ __all__ = [
     "Waiting",
     "WrongState",
     "__version__",
-    "search",
 ]

@@ -17,6 +17,8 @@ from headstock.connection import Connection, is_loopback
 from headstock.errors import ApiError, Unreachable
 
 M = TypeVar("M", bound=BaseModel)
+UPLOAD_TIMEOUT_S = 600.0
+BYTES = "application/octet-stream"
 
 
 class Http:
@@ -46,7 +48,7 @@ class Http:
             timeout=httpx.Timeout(timeout_s, connect=min(timeout_s, 10.0)),
             transport=transport,
             # A proxy that the environment names for the world has no business between us and our own machine.
-            trust_env=not is_loopback(httpx.URL(connection.url).host),
+            mounts=dict.fromkeys(("http://", "https://")) if is_loopback(httpx.URL(connection.url).host) else None,
             # The token goes to the address that was named, and nowhere else.
             follow_redirects=False,
         )
@@ -55,9 +57,9 @@ class Http:
     def close(self) -> None:
         self.client.close()
 
-    def get(self, path: str, model: type[M], *, query: Query | None = None) -> M:
-        """Read one document. Repeated on a busy or lost service."""
-        return self.parse(self.send("GET", path, query=query, repeatable=True), model)
+    def get(self, path: str, model: type[M], *, query: Query | None = None, patient: bool = False) -> M:
+        """Read one document. Repeated on a busy or lost service; `patient`: for as long as one may be away."""
+        return self.parse(self.send("GET", path, query=query, repeatable=True, patient=patient), model)
 
     def post(
         self,
@@ -115,15 +117,27 @@ class Http:
         data: Mapping[str, str] | None = None,
         headers: Mapping[str, str] | None = None,
         repeatable: bool = False,
+        patient: bool = False,
         timeout_s: float | None = None,
     ) -> httpx.Response:
         """Send, repeating when that is safe; returns a read response below 300.
+
+        Args:
+            repeatable: Sending it twice does no harm: it is tried `retries.attempts` times.
+            patient: It is tried for `retries.away_s`, however often.
 
         Raises:
             ApiError: The service refused (the last refusal, after retries).
             Unreachable: Nothing answered.
         """
         failures = 0
+        began = self.waiting.monotonic()
+
+        def given_up() -> bool:
+            if patient:
+                return self.waiting.monotonic() - began >= self.retries.away_s
+            return not repeatable or failures >= self.retries.attempts
+
         while True:
             try:
                 request = self.client.build_request(
@@ -141,7 +155,7 @@ class Http:
                 response = self.client.send(request)
             except httpx.HTTPError as fault:
                 failures += 1
-                if not repeatable or failures >= self.retries.attempts:
+                if given_up():
                     raise self.unreachable(fault) from fault
                 self._pause(failures, None)
                 continue
@@ -149,7 +163,7 @@ class Http:
                 return response
             refusal = self.refusal(response)
             failures += 1
-            if not repeatable or not refusal.retryable or failures >= self.retries.attempts:
+            if not refusal.retryable or given_up():
                 raise refusal
             self._pause(failures, refusal.retry_after_s)
 
@@ -181,7 +195,7 @@ class Http:
 
     def refusal(self, response: httpx.Response) -> ApiError:
         """The error of a read response that is not a success."""
-        return _wire.refusal(response, now=self.waiting.now())
+        return _wire.refusal(response, now=self.waiting.now(), connection=self.connection)
 
     def unreachable(self, fault: httpx.HTTPError) -> Unreachable:
         """The error of a request that got no answer."""

@@ -6,8 +6,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol, TypeVar
 
-from headstock._seam import Waiting
-from headstock.errors import SearchFailed, WaitTimeout
+from headstock._http import Http
+from headstock.errors import ApiError, HeadstockError, SearchFailed, Unreachable, WaitTimeout
 from headstock.models import Reason, SearchState
 
 
@@ -34,40 +34,76 @@ E = TypeVar("E", bound=Ends)
 
 def until_ended(
     handle: E,
-    waiting: Waiting,
+    http: Http,
     *,
-    look: Callable[[E], object] | None,
+    look: Callable[[E], object] | None = None,
+    away: Callable[[HeadstockError], object] | None = None,
     timeout_s: float | None,
     poll_s: float,
 ) -> E:
     """The handle, once what it stands for has ended as COMPLETED or CANCELLED.
 
+    A service that is away, such as one that is being restarted, is asked again for `Retries.away_s`.
+
     Args:
         look: Called after every look at it.
+        away: Called instead, with the reason, when the service did not answer.
         timeout_s: Seconds after which to give up; None waits for as long as it takes.
         poll_s: Seconds between two looks.
 
     Raises:
         SearchFailed: It ended as FAILED.
         WaitTimeout: It had not ended in time.
+        ApiError: The service refused in a way that trying again will not help.
+        Unreachable: The service has been away for too long.
     """
-    began = waiting.monotonic()
+    try:
+        return _until_ended(handle, http, look, away, timeout_s, poll_s)
+    except KeyboardInterrupt as interrupt:
+        interrupt.add_note(f"Only the waiting was ended: {handle.id} goes on.")
+        raise
+
+
+def _until_ended(
+    handle: E,
+    http: Http,
+    look: Callable[[E], object] | None,
+    away: Callable[[HeadstockError], object] | None,
+    timeout_s: float | None,
+    poll_s: float,
+) -> E:
+    waiting = http.waiting
+    began = answered = waiting.monotonic()
     while True:
-        handle.refresh()
-        if look is not None:
-            look(handle)
-        if handle.state == "FAILED":
-            reason = handle.reason
-            raise SearchFailed(
-                handle.id,
-                code=reason.code if reason else "unknown",
-                reason=reason.message if reason else "the service gave no reason",
-            )
-        if handle.ended:
-            return handle
+        try:
+            handle.refresh()
+            if look is not None:
+                look(handle)
+        except (Unreachable, ApiError) as fault:
+            if isinstance(fault, ApiError) and not fault.retryable:
+                raise
+            if waiting.monotonic() - answered >= http.retries.away_s:
+                raise
+            if away is not None:
+                away(fault)
+        else:
+            answered = waiting.monotonic()
+            if handle.state == "FAILED":
+                raise _failed(handle)
+            if handle.ended:
+                return handle
         left_s = poll_s
         if timeout_s is not None:
             left_s = min(poll_s, began + timeout_s - waiting.monotonic())
             if left_s <= 0:
                 raise WaitTimeout(handle.id, timeout_s=timeout_s)
         waiting.sleep(left_s)
+
+
+def _failed(handle: Ends) -> SearchFailed:
+    reason = handle.reason
+    return SearchFailed(
+        handle.id,
+        code=reason.code if reason else "unknown",
+        reason=reason.message if reason else "the service gave no reason",
+    )

@@ -1,24 +1,40 @@
-"""Arrays in memory as a data set of the service, kept once by content. numpy is imported when arrays come."""
+"""Arrays in memory as a data set, named after its content. numpy is imported when arrays come."""
 
 from __future__ import annotations
 
 import hashlib
-import tempfile
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from headstock.errors import HeadstockError, NameTaken
-from headstock.models import Dataset
-
-if TYPE_CHECKING:
-    from headstock.client import Client
+from headstock.errors import HeadstockError
 
 _NAME_LENGTH = 16
 
 
-def uploaded(client: Client, x: Any, y: Any, *, validation_data: tuple[Any, Any] | None = None) -> Dataset:
-    """The data set with these arrays: the one that is there already, or a new one, named after its content.
+@dataclass(frozen=True, slots=True)
+class Arrays:
+    """Examples and targets in the form in which they are sent.
+
+    Attributes:
+        name: The data set's, told by the content.
+        task: What the data set is for; None where the service is to tell.
+    """
+
+    parts: Mapping[str, Any]
+    name: str
+    task: str | None
+
+    def write(self, folder: str | Path) -> Path:
+        """The file to upload."""
+        file = Path(folder, f"{self.name}.npz")
+        _numpy().savez(file, **self.parts)
+        return file
+
+
+def arrays_of(x: Any, y: Any, *, validation_data: tuple[Any, Any] | None = None) -> Arrays:
+    """These arrays, checked and brought into shape.
 
     Args:
         x: Examples, shape (rows, ...): numbers; anything `numpy.asarray` takes.
@@ -28,7 +44,6 @@ def uploaded(client: Client, x: Any, y: Any, *, validation_data: tuple[Any, Any]
 
     Raises:
         HeadstockError: numpy is not there, or the arrays cannot be used.
-        InvalidDataset: The service cannot use them.
     """
     np = _numpy()
     parts = {"x_train": _examples(np, x, "x"), "y_train": _array(np, y, "y")}
@@ -41,21 +56,7 @@ def uploaded(client: Client, x: Any, y: Any, *, validation_data: tuple[Any, Any]
         if f"x_{ending}" in parts and len(parts[f"x_{ending}"]) != len(parts[f"y_{ending}"]):
             raise HeadstockError(f"x and y of the {ending} part have different numbers of rows")
     _as_classes(np, parts)
-    name = f"arrays-{_digest(np, parts)[:_NAME_LENGTH]}"
-    found = _find(client, name)
-    if found is not None:
-        return found
-    with tempfile.TemporaryDirectory(prefix="headstock-") as folder:
-        file = Path(folder, f"{name}.npz")
-        np.savez(file, **parts)
-        try:
-            return client.upload_dataset(file, name=name, scale="none", task=_task(parts["y_train"]))
-        except NameTaken:
-            # The same arrays were on their way from somewhere else.
-            taken = _find(client, name)
-            if taken is None:
-                raise
-            return taken
+    return Arrays(parts, f"arrays-{_digest(np, parts)[:_NAME_LENGTH]}", _task(parts["y_train"]))
 
 
 def _numpy() -> Any:
@@ -64,10 +65,6 @@ def _numpy() -> Any:
     except ModuleNotFoundError as fault:
         raise HeadstockError("arrays need numpy: pip install numpy") from fault
     return numpy
-
-
-def _find(client: Client, name: str) -> Dataset | None:
-    return next((each for each in client.datasets() if each.name == name), None)
 
 
 def _examples(np: Any, value: Any, what: str) -> Any:

@@ -13,9 +13,11 @@ from typing import Any, Literal
 import httpx
 
 from headstock import _downloads, _events, _pages
-from headstock._http import Http
+from headstock._http import BYTES, UPLOAD_TIMEOUT_S, Http
 from headstock._seam import Waiting, in_thread, listed
+from headstock._tuning import Tuning
 from headstock._version import __version__
+from headstock._weights import StoredWeights
 from headstock._wire import QueryValue, Retries, segment
 from headstock.analysis import Comparison
 from headstock.connection import discover, local
@@ -23,9 +25,7 @@ from headstock.definitions import Definition, between_commas, load_definition, o
 from headstock.errors import HeadstockError
 from headstock.jobs import FinalJob, RangeTest
 from headstock.models import (
-    BuiltinDataset,
     Dataset,
-    DatasetPreview,
     Document,
     Event,
     FinalRecord,
@@ -37,9 +37,9 @@ from headstock.models import (
     SearchState,
     TemplateName,
     TrialRecord,
-    Weights,
     Worker,
 )
+from headstock.notebook.shown import Table
 from headstock.plans import Plan
 from headstock.projects import project_zip
 from headstock.searches import Search
@@ -47,11 +47,9 @@ from headstock.trials import Trial
 
 # A definition is checked with Keras itself, in a process that may have to start first.
 CHECK_TIMEOUT_S = 180.0
-_BYTES = "application/octet-stream"
-UPLOAD_TIMEOUT_S = 600.0
 
 
-class Client:
+class Client(Tuning, StoredWeights):
     """A connection to one Headstock service. Use it as a context, or close it; safe to share between threads.
 
     Args:
@@ -280,126 +278,6 @@ class Client:
         """What happens in all searches from now on (or since event number `after`); never ends by itself."""
         return _events.follow(self._http, "/v1/events", after=after)
 
-    # Data
-
-    def upload_dataset(
-        self,
-        path: str | Path,
-        *,
-        name: str | None = None,
-        target: str | Sequence[str] | None = None,
-        text: str | None = None,
-        ignore: str | Sequence[str] | None = None,
-        part: str | None = None,
-        group: str | None = None,
-        time: str | None = None,
-        weight: str | None = None,
-        image_size: str | tuple[int, int] | None = None,
-        color: str | None = None,
-        scale: str | None = None,
-        task: str | None = None,
-    ) -> Dataset:
-        """Store a data set; definitions then refer to it by its name.
-
-        Args:
-            path: An `.npz` file (`x_train`, `y_train`, and where there are any `x_validation`, `x_test`, ...), a
-                `.csv` file with a header, a `.parquet` file, or a `.zip` file with a folder of images for each class.
-            name: None takes the file's name without its ending.
-            target: Of a table: the column to predict, or several.
-            text: Of a table: the column of texts that are the examples.
-            ignore: Of a table: columns to leave out.
-            part: Of a table: the column that says `train`, `validation` or `test`.
-            group: Of a table: the column whose equal values must stay on one side of a split.
-            time: Of a table: the column that orders the rows.
-            weight: Of a table: the column of sample weights.
-            image_size: Height and width, as `(64, 64)` or `"64x64"`, that images are brought to.
-            color: `rgb` or `grayscale`: what images are brought to.
-            scale: `0-1`, `standard` or `none`, applied in training.
-            task: `classification`, `regression` or `multilabel`; None lets the service tell from the targets.
-
-        Raises:
-            InvalidDataset: The file cannot be used; the message says why.
-            NameTaken: There is another of that name.
-        """
-        file = Path(path)
-        options = {
-            "name": name or file.stem,
-            "target": between_commas(target),
-            "text": text,
-            "ignore": between_commas(ignore),
-            "part": part,
-            "group": group,
-            "time": time,
-            "weight": weight,
-            "image_size": image_size if isinstance(image_size, str | None) else f"{image_size[0]}x{image_size[1]}",
-            "color": color,
-            "scale": scale,
-            "task": task,
-        }
-        with opened(file) as content:
-            return self._http.upload(
-                "/v1/datasets",
-                Dataset,
-                files={"file": (file.name, content, "application/octet-stream")},
-                data={key: value for key, value in options.items() if value is not None},
-                timeout_s=UPLOAD_TIMEOUT_S,
-            )
-
-    def datasets(self) -> Iterator[Dataset]:
-        """The stored data sets, newest first."""
-        return _pages.items(self._http, "/v1/datasets", Page[Dataset])
-
-    def dataset(self, dataset_id: str) -> Dataset:
-        """The stored data set with that id. Raises NotFound."""
-        return self._http.get(f"/v1/datasets/{segment(dataset_id)}", Dataset)
-
-    def builtin_datasets(self) -> list[BuiltinDataset]:
-        """The data sets that a definition can name without an upload."""
-        return listed(_pages.items(self._http, "/v1/datasets/builtin", Page[BuiltinDataset], page_size=None))
-
-    def preview_dataset(
-        self,
-        dataset: str | Dataset,
-        *,
-        rows: int = 10,
-        part: Literal["train", "validation", "test"] = "train",
-        sample: Literal["first", "random"] = "first",
-        seed: int = 0,
-    ) -> DatasetPreview:
-        """A few rows of a data set (itself, its id or its name), and figures over the part they are from.
-
-        Args:
-            rows: How many, at most 50.
-            sample: The first rows, or random ones; then `seed` chooses.
-
-        Raises:
-            NotFound: There is none.
-            Invalid: It has no such part.
-        """
-        dataset_id = dataset.id if isinstance(dataset, Dataset) else self._dataset_id(dataset)
-        return self._http.get(
-            f"/v1/datasets/{segment(dataset_id)}/preview",
-            DatasetPreview,
-            query={"rows": rows, "part": part, "sample": sample, "seed": seed},
-        )
-
-    def delete_dataset(self, dataset: str | Dataset) -> None:
-        """Remove a data set, given itself, its id or its name.
-
-        Raises:
-            NotFound: There is none.
-            DatasetInUse: A search that has not ended uses it.
-        """
-        dataset_id = dataset.id if isinstance(dataset, Dataset) else self._dataset_id(dataset)
-        self._http.send("DELETE", f"/v1/datasets/{segment(dataset_id)}")
-
-    def _dataset_id(self, reference: str) -> str:
-        """The id of the data set of that name; what is no name is taken for an id."""
-        for dataset in self.datasets():
-            if dataset.name == reference:
-                return dataset.id
-        return reference
-
     # Results of elsewhere
 
     def import_results(
@@ -450,55 +328,12 @@ class Client:
             record = self._http.upload(
                 "/v1/searches/import",
                 SearchRecord,
-                files={"file": (f"{source.name}.zip" if source.is_dir() else source.name, content, _BYTES)},
+                files={"file": (f"{source.name}.zip" if source.is_dir() else source.name, content, BYTES)},
                 data={"name": name or source.stem, **given},
                 idempotency_key=idempotency_key or uuid.uuid4().hex,
                 timeout_s=UPLOAD_TIMEOUT_S,
             )
         return Search(self._http, record)
-
-    # Weights for models to begin with
-
-    def upload_weights(self, path: str | Path, *, name: str | None = None) -> Weights:
-        """Store weights for the backbone of an `application` model; definitions refer to them by their name.
-
-        Args:
-            path: What `model.save_weights` writes (`.weights.h5`), or weights or a whole model as `.h5`.
-            name: None takes the file's name without its ending.
-
-        Raises:
-            InvalidWeights: The file cannot be used; the message says why.
-            NameTaken: There are others of that name.
-        """
-        file = Path(path)
-        with opened(file) as content:
-            return self._http.upload(
-                "/v1/weights",
-                Weights,
-                files={"file": (file.name, content, "application/octet-stream")},
-                data={"name": name or file.stem.removesuffix(".weights")},
-                timeout_s=UPLOAD_TIMEOUT_S,
-            )
-
-    def weights(self) -> Iterator[Weights]:
-        """The uploaded weights, newest first."""
-        return _pages.items(self._http, "/v1/weights", Page[Weights])
-
-    def delete_weights(self, weights: str | Weights) -> None:
-        """Remove weights, given themselves, their id or their name.
-
-        Raises:
-            NotFound: There are none.
-        """
-        weights_id = weights.id if isinstance(weights, Weights) else self._weights_id(weights)
-        self._http.send("DELETE", f"/v1/weights/{segment(weights_id)}")
-
-    def _weights_id(self, reference: str) -> str:
-        """The id of the weights of that name; what is no name is taken for an id."""
-        for weights in self.weights():
-            if weights.name == reference:
-                return weights.id
-        return reference
 
     # What definitions are made from
 
@@ -519,7 +354,7 @@ class Client:
 
     # The service
 
-    def workers(self, *, ended: bool = False, samples: int = 0) -> list[Worker]:
+    def workers(self, *, ended: bool = False, samples: int = 0) -> Table[Worker]:
         """The workers that are alive, and what their slots do.
 
         Args:
@@ -527,7 +362,7 @@ class Client:
             samples: How many of the last samples of its machine to tell of each, at most 60.
         """
         query = {"ended": ended or None, "samples": samples or None}
-        return listed(_pages.items(self._http, "/v1/workers", Page[Worker], query=query, page_size=None))
+        return Table(listed(_pages.items(self._http, "/v1/workers", Page[Worker], query=query, page_size=None)))
 
     def dashboard_link(self) -> str:
         """A link that signs a browser in to the dashboard with this client's rights. It works once, for minutes."""

@@ -21,10 +21,15 @@ HOW_TO = "start one here with `headstock up`, or set HEADSTOCK_URL and HEADSTOCK
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """An address and its token (left out of the repr)."""
+    """An address and its token (left out of the repr).
+
+    Attributes:
+        token_from: Where the token was found, for people; empty without one.
+    """
 
     url: str
     token: str | None = field(repr=False)
+    token_from: str = field(default="", compare=False)
 
 
 def discover(url: str | None, token: str | None, *, environ: Mapping[str, str], directory: Path) -> Connection:
@@ -46,11 +51,14 @@ def discover(url: str | None, token: str | None, *, environ: Mapping[str, str], 
         raise NotConfigured(f"no Headstock service is known: no {data_dir / 'server.json'}; {HOW_TO}")
     address = address.rstrip("/")
     parsed = _parse(address)
-    secret = token or environ.get("HEADSTOCK_TOKEN") or None
+    if token:
+        return Connection(address, token, "the argument `token`")
+    if secret := environ.get("HEADSTOCK_TOKEN"):
+        return Connection(address, secret, "HEADSTOCK_TOKEN")
     # The local token opens the local service: it is not sent to an address on another machine.
-    if secret is None and (given is None or is_loopback(parsed.host)):
-        secret = _local_token(data_dir)
-    return Connection(address, secret)
+    if given is None or is_loopback(parsed.host):
+        return _local_connection(address, data_dir)
+    return Connection(address, None)
 
 
 def local(data_dir: Path) -> Connection:
@@ -64,7 +72,12 @@ def local(data_dir: Path) -> Connection:
         raise NotConfigured(
             f"no service has left its address in {data_dir}: start one with `headstock up --data-dir {data_dir}`"
         )
-    return Connection(address.rstrip("/"), _local_token(data_dir))
+    return _local_connection(address.rstrip("/"), data_dir)
+
+
+def _local_connection(address: str, data_dir: Path) -> Connection:
+    secret = _local_token(data_dir)
+    return Connection(address, secret, str(data_dir / "token") if secret else "")
 
 
 def _parse(address: str) -> httpx.URL:

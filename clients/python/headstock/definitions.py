@@ -10,12 +10,16 @@ from typing import Any, BinaryIO, Literal
 from headstock.errors import HeadstockError
 
 Definition = Mapping[str, Any] | str | Path
-Table = Literal["trials", "epochs"]
+ExportTable = Literal["trials", "epochs"]
 Format = Literal["csv", "jsonl", "parquet"]
 At = Literal["best", "last"]
 Baseline = Literal["only", "all"]
 Sort = Literal["number", "value", "score"]
 TrialOrder = Literal["number", "score", "ended"]
+Direction = Literal["min", "max"]
+PictureFormat = Literal["svg", "png"]
+Theme = Literal["light", "dark"]
+Chart = Literal["line", "bar"]
 
 
 def load_definition(definition: Definition) -> dict[str, Any]:
@@ -71,9 +75,12 @@ def format_of(target: Path) -> Format:
             raise HeadstockError(f"{target}: {other!r} is no format of an export; these are: .csv, .jsonl, .parquet")
 
 
-def picture_format(target: Path) -> str:
+def picture_format(target: Path) -> PictureFormat:
     """The format of a picture that the file's ending tells. Raises HeadstockError for others."""
-    ending = target.suffix.lower()
-    if ending not in (".svg", ".png"):
-        raise HeadstockError(f"{target}: {ending!r} is no format of a picture; these are: .svg, .png")
-    return ending[1:]
+    match target.suffix.lower():
+        case ".svg":
+            return "svg"
+        case ".png":
+            return "png"
+        case other:
+            raise HeadstockError(f"{target}: {other!r} is no format of a picture; these are: .svg, .png")

@@ -6,6 +6,8 @@
     |-- UnexpectedAnswer         something answered that is not Headstock, or a newer one
     |-- SearchFailed             a search that was waited for ended as FAILED
     |-- WaitTimeout              a search was waited for, and goes on
+    |-- NoSuchTrial              a search has no trial of that number, or none with a score yet (also a LookupError)
+    |-- NotPortable              a function cannot be sent as source (in `sources`)
     `-- ApiError                 the service refused; one class per `code`
         |-- Unauthenticated
         |-- Forbidden
@@ -106,6 +108,10 @@ class WaitTimeout(HeadstockError):
         self.timeout_s = timeout_s
 
 
+class NoSuchTrial(HeadstockError, LookupError):
+    """The search has no trial of that number, or none with a score yet."""
+
+
 class ApiError(HeadstockError):
     """The service refused the request.
 
@@ -118,6 +124,7 @@ class ApiError(HeadstockError):
         retryable: Whether the same call may succeed later unchanged.
         retry_after_s: Seconds the service asks to wait before that, when it says so.
         request_id: Under this the service's log has the request; empty when it was not the service that answered.
+        hint: What this client knows of the way out; empty when it knows no more than the service says.
     """
 
     expected_code: ClassVar[str] = ""
@@ -135,6 +142,7 @@ class ApiError(HeadstockError):
         retryable: bool = False,
         retry_after_s: float | None = None,
         request_id: str = "",
+        hint: str = "",
     ) -> None:
         super().__init__(detail)
         self.status = status
@@ -145,11 +153,13 @@ class ApiError(HeadstockError):
         self.retryable = retryable
         self.retry_after_s = retry_after_s
         self.request_id = request_id
+        self.hint = hint
 
     def __str__(self) -> str:
         # Only where the reason is in the log alone does a person need the id.
         where = f", request {self.request_id}" if self.request_id and self.status >= 500 else ""
         head = f"{self.detail} ({self.code}{where})"
+        head = f"{head}: {self.hint}" if self.hint else head
         return "\n".join([head, *(f"  {error}" for error in self.errors)])
 
     def __reduce__(self) -> tuple[object, ...]:
@@ -165,6 +175,7 @@ class ApiError(HeadstockError):
                 "retryable": self.retryable,
                 "retry_after_s": self.retry_after_s,
                 "request_id": self.request_id,
+                "hint": self.hint,
             },
         )
 
@@ -380,6 +391,18 @@ def _by_status(status: int) -> type[ApiError]:
     return ServerFault if status >= 500 else Invalid
 
 
+def _not_ours(response: httpx.Response) -> str:
+    """What an answer says that is none of the service's: a proxy's, or of something else at that address."""
+    request = response.request
+    said = f"{request.method} {request.url.path} was answered by something that is not Headstock"
+    status = f"{response.status_code} {response.reason_phrase}".rstrip()
+    if response.status_code in (502, 503, 504):
+        return f"a proxy answered that the service behind it is away ({status})"
+    if where := response.headers.get("Location"):
+        return f"{said} ({status}), which points to {where}: is the address of the service right?"
+    return f"{said} ({status}): is the address of the service right, and what stands before it?"
+
+
 def from_response(response: httpx.Response, *, retry_after_s: float | None = None) -> ApiError:
     """The error a refused request stands for. `response` must have been read."""
     try:
@@ -393,7 +416,7 @@ def from_response(response: httpx.Response, *, retry_after_s: float | None = Non
     known_code = isinstance(problem.get("code"), str)
     code = problem["code"] if known_code else f"http_{status}"
     title = str(problem.get("title") or response.reason_phrase or f"HTTP {status}")
-    detail = str(problem.get("detail") or title)
+    detail = str(problem.get("detail") or (title if known_code else _not_ours(response)))
     faults = problem.get("errors")
     errors = tuple(
         FieldError(str(fault.get("pointer", "")), str(fault.get("code", "")), str(fault.get("detail", "")))

@@ -13,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from headstock import words
+from headstock.errors import HeadstockError
 from headstock.ledger import Ledger
 from headstock.models import Epoch, SearchRecord, TrialRecord
 from headstock.searches import Search
@@ -61,6 +62,7 @@ class ProgressView:
     _live: Live | None = None
     _ledger: Ledger | None = None
     _announced: bool = False
+    _waiting: bool = False
 
     def __enter__(self) -> ProgressView:
         if self.console.is_terminal and self.moving:
@@ -77,6 +79,7 @@ class ProgressView:
 
     def look(self, search: Search) -> None:
         """Read what the view needs, and show it."""
+        self._waiting = False
         if self._ledger is None:
             self._ledger = Ledger(search.trial_page)
         newly_ended = self._ledger.update()
@@ -89,10 +92,18 @@ class ProgressView:
         else:
             self._print_lines(snapshot)
 
+    def away(self, fault: HeadstockError) -> None:
+        """Say, once, that the service does not answer."""
+        if not self._waiting:
+            self._waiting = True
+            self.console.print(
+                f"waiting for the service: {fault.message}", style="yellow", markup=False, soft_wrap=True
+            )
+
     def _running(self, search: Search, ledger: Ledger) -> tuple[RunningTrial, ...]:
         shown = []
         for record in ledger.running[:SHOWN_RUNNING]:
-            epochs = list(search.handle(record).epochs())
+            epochs = list(search.handle(record).epochs(max_points=1))
             target = record.target_epochs or search.record.fit_epochs
             shown.append(RunningTrial(record, epochs[-1] if epochs else None, target))
         return tuple(shown)

@@ -5,18 +5,20 @@ from __future__ import annotations
 
 import tempfile
 import uuid
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from headstock import _downloads, _events, _pages, event_files, frames
+from headstock._answers import SearchAnswers
 from headstock._http import Http
-from headstock._seam import SearchShown, in_thread, listed, progress_view
+from headstock._plots import SearchPlots
+from headstock._seam import SearchShown, in_thread, listed, progress_view, show_live
 from headstock._waiting import until_ended
 from headstock._wire import QueryValue, segment
-from headstock.analysis import Contour, Diagnosis, Importance, Method, Parallel, Tradeoff
-from headstock.definitions import At, Baseline, Format, Sort, Table, TrialOrder, format_of, picture_format
-from headstock.errors import HeadstockError, NotFound
+from headstock.analysis import Method
+from headstock.definitions import At, Baseline, Chart, ExportTable, Format, Theme, TrialOrder, format_of, picture_format
+from headstock.errors import HeadstockError, NoSuchTrial, NotFound
 from headstock.jobs import FinalJob
 from headstock.models import (
     BestRecord,
@@ -34,8 +36,7 @@ from headstock.models import (
     TrialState,
     Value,
 )
-from headstock.notebook.shown import Trials
-from headstock.trends import EpochTrend, HyperparameterTrend, ObjectiveTrend
+from headstock.notebook.shown import Table
 from headstock.trials import BestTrial, Trial
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ if TYPE_CHECKING:
 _TRIAL_ENDS = frozenset({"trial.completed", "trial.stopped", "trial.failed", "trial.cancelled"})
 
 
-class Search(SearchShown):
+class Search(SearchShown, SearchAnswers, SearchPlots):
     """One hunt for good hyperparameters.
 
     Attributes:
@@ -114,33 +115,52 @@ class Search(SearchShown):
     ) -> Search:
         """Itself, once it has ended as COMPLETED or CANCELLED.
 
+        A service that is restarted meanwhile is waited for, `Retries.away_s` long. Ctrl-C ends the waiting only.
+
         Args:
-            progress: True shows live progress on standard output; a `Watcher` gets every look.
+            progress: True shows live progress: below the cell of a notebook, else on standard output. An object with a
+                method `look(search)` is told after every look; if it has a method `away(fault)`, also when the
+                service did not answer.
             timeout: Seconds after which to give up; None waits for as long as it takes. The search goes on either way.
             poll_s: Seconds between two looks.
 
         Raises:
-            SearchFailed: It ended as FAILED.
+            SearchFailed: It ended as FAILED; `code` and `reason` say why.
             WaitTimeout: It had not ended in time.
+            Unreachable: The service has been away for too long.
         """
         if progress is True:
-            with progress_view(self._http) as look:
-                return self._wait(look, timeout_s=timeout, poll_s=poll_s)
-        return self._wait(progress.look if progress else None, timeout_s=timeout, poll_s=poll_s)
+            with progress_view(self._http) as view:
+                return self._wait(view, timeout_s=timeout, poll_s=poll_s)
+        return self._wait(progress or None, timeout_s=timeout, poll_s=poll_s)
 
-    def _wait(self, look: Callable[[Search], object] | None, *, timeout_s: float | None, poll_s: float) -> Search:
-        return until_ended(self, self._http.waiting, look=look, timeout_s=timeout_s, poll_s=poll_s)
+    def _wait(self, watcher: Watcher | None, *, timeout_s: float | None, poll_s: float) -> Search:
+        look = watcher.look if watcher is not None else None
+        away = getattr(watcher, "away", None)
+        return until_ended(self, self._http, look=look, away=away, timeout_s=timeout_s, poll_s=poll_s)
 
-    def best(self, count: int = 1) -> Trials[BestTrial]:
+    def live(self, *, wait: bool = True) -> None:
+        """Show it as it goes on: in a notebook below the cell, on a terminal on its screen, else line by line.
+
+        The view ends with the search, whatever it ended as; ending the view (interrupting the kernel, Ctrl-C) leaves
+        the search as it is.
+
+        Args:
+            wait: Until it has ended. False returns at once, and the view below the cell goes on by itself (notebooks
+                only).
+        """
+        show_live(self, wait=wait)
+
+    def best(self, count: int = 1) -> Table[BestTrial]:
         """The best scored trials, best first; fewer than `count` when fewer are scored."""
         page = self._http.get(f"{self._path}/best", Page[BestRecord], query={"count": count})
-        return Trials(BestTrial(self._http, record) for record in page.items)
+        return Table(BestTrial(self._http, record) for record in page.items)
 
     def best_hyperparameters(self) -> dict[str, Value]:
         """The values of the best trial.
 
         Raises:
-            LookupError: No trial is scored yet.
+            NoSuchTrial: No trial is scored yet.
         """
         best = self._best()
         return best.hyperparameters
@@ -151,7 +171,7 @@ class Search(SearchShown):
         Layers of the builder's own must be importable here, as for `keras.models.load_model`.
 
         Raises:
-            LookupError: No trial is scored yet.
+            NoSuchTrial: No trial is scored yet.
             HeadstockError: Keras is not installed.
         """
         try:
@@ -211,7 +231,7 @@ class Search(SearchShown):
     def _best(self) -> BestTrial:
         best = self.best()
         if not best:
-            raise LookupError(f"search {self.id} has no scored trial yet")
+            raise NoSuchTrial(f"search {self.id} has no scored trial yet; it is {self.state}")
         return best[0]
 
     def trials(
@@ -240,12 +260,12 @@ class Search(SearchShown):
         """The trial with that number.
 
         Raises:
-            LookupError: There is none.
+            NoSuchTrial: There is none.
         """
         for trial in self.trials():
             if trial.number == number:
                 return trial
-        raise LookupError(f"search {self.id} has no trial {number}")
+        raise NoSuchTrial(f"search {self.id} has no trial {number}: it has {self.counts.total} so far, counted from 0")
 
     def epochs(self, *, metrics: Sequence[str] = (), max_points: int | None = None) -> Iterator[Epoch]:
         """All learning curves of the search: by trial number, execution, epoch.
@@ -265,82 +285,6 @@ class Search(SearchShown):
         """A pandas table with one row per trained epoch and one column per metric."""
         return frames.epochs_frame(listed(self.epochs()))
 
-    def objective_trend(self, *, points: int | None = None) -> ObjectiveTrend:
-        """Score and best so far, trial by trial in order of ending; at most `points` of them (2,000 unless told)."""
-        return self._http.get(f"{self._path}/trends/objective", ObjectiveTrend, query={"points": points})
-
-    def trend(
-        self,
-        hyperparameter: str,
-        *,
-        metrics: Sequence[str] = (),
-        at: At = "best",
-        min_value: float | None = None,
-        max_value: float | None = None,
-        baseline: Baseline | None = None,
-        sort: Sort = "number",
-        points: int | None = None,
-    ) -> HyperparameterTrend:
-        """What the trials say of one hyperparameter: points, a summary per value, the best value, a verdict.
-
-        Args:
-            hyperparameter: Its expanded name, such as `units_0`.
-            metrics: Logged metrics to look at, the first of which is the points' score; none: the objective.
-            at: Each trial's best epoch (by the objective), or its last one.
-            min_value: Only trials whose value is at least this; `max_value` at most.
-            baseline: "only" leaves out trials in which another hyperparameter is not at its default; None does so for
-                sweeps.
-            sort: Order of the points: by trial number, by value, or best score first.
-            points: At most so many of them (2,000 unless told); all else is about all trials.
-        """
-        query: dict[str, QueryValue | list[str]] = {
-            "metric": list(metrics),
-            "at": at,
-            "min": min_value,
-            "max": max_value,
-            "baseline": baseline,
-            "sort": sort,
-            "points": points,
-        }
-        path = f"{self._path}/trends/hyperparameters/{segment(hyperparameter)}"
-        return self._http.get(path, HyperparameterTrend, query=query)
-
-    def importance(self, *, method: Method = "fanova", metric: str | None = None, at: At = "best") -> Importance:
-        """Which hyperparameters matter to the score, or another metric.
-
-        Args:
-            method: "fanova": shares of the variance over the whole space, pairs included; "ped_anova": what tells the
-                best trials from the others.
-
-        Raises:
-            ServiceUnavailable: It took too long to work out.
-        """
-        query = {"method": method, "metric": metric, "at": at}
-        return self._http.get(f"{self._path}/importance", Importance, query=query)
-
-    def tradeoff(self, against: str = "seconds", *, points: int | None = None) -> Tradeoff:
-        """The score against `seconds` of training, `parameters` of the model, or a metric; and the Pareto front.
-
-        At most `points` of them (2,000 unless told): those on the front first.
-        """
-        return self._http.get(f"{self._path}/tradeoff", Tradeoff, query={"against": against, "points": points})
-
-    def parallel(self, *, metric: str | None = None, at: At = "best", points: int | None = None) -> Parallel:
-        """Scored trials as lines across the axes of all hyperparameters; at most `points` (2,000 unless told)."""
-        query = {"metric": metric, "at": at, "points": points}
-        return self._http.get(f"{self._path}/parallel", Parallel, query=query)
-
-    def contour(
-        self, x: str, y: str, *, metric: str | None = None, at: At = "best", points: int | None = None
-    ) -> Contour:
-        """A metric over two hyperparameters: a grid that is linear between the trials, and those; at most `points`."""
-        query = {"x": x, "y": y, "metric": metric, "at": at, "points": points}
-        return self._http.get(f"{self._path}/contour", Contour, query=query)
-
-    def diagnoses(self, *, state: TrialState | None = None) -> Iterator[Diagnosis]:
-        """What each trial's curves say, by number, fetched page by page; of ended trials unless told otherwise."""
-        return _pages.items(self._http, f"{self._path}/diagnosis", Page[Diagnosis], query={"state": state})
-
     def plot(
         self,
         kind: str,
@@ -349,7 +293,7 @@ class Search(SearchShown):
         name: str | None = None,
         metrics: Sequence[str] = (),
         at: At | None = None,
-        chart: Literal["line", "bar"] | None = None,
+        chart: Chart | None = None,
         min_value: float | None = None,
         max_value: float | None = None,
         baseline: Baseline | None = None,
@@ -358,7 +302,7 @@ class Search(SearchShown):
         x: str | None = None,
         y: str | None = None,
         method: Method | None = None,
-        theme: Literal["light", "dark"] = "light",
+        theme: Theme = "light",
     ) -> Path:
         """Save a picture as `.svg` or `.png`, as the file's ending says; returns the file.
 
@@ -390,10 +334,6 @@ class Search(SearchShown):
             "theme": theme,
         }
         return _downloads.download(self._http, f"{self._path}/plots/{segment(kind)}", target, query=query)
-
-    def epoch_trend(self, metric: str | None = None) -> EpochTrend:
-        """Quantile bands of a metric's learning curves over all trials; the objective's unless another is named."""
-        return self._http.get(f"{self._path}/trends/epochs", EpochTrend, query={"metric": metric})
 
     def pause(self) -> Search:
         """Start no more trials; running ones are handed back at their next checkpoint. Repeating it changes nothing."""
@@ -445,7 +385,7 @@ class Search(SearchShown):
             if event.trial_id is None or event.kind not in _TRIAL_ENDS:
                 continue
             try:
-                record = self._http.get(f"/v1/trials/{segment(event.trial_id)}", TrialRecord)
+                record = self._http.get(f"/v1/trials/{segment(event.trial_id)}", TrialRecord, patient=True)
             except NotFound:  # deleted meanwhile, with its search
                 return
             yield Trial(self._http, record)
@@ -457,7 +397,7 @@ class Search(SearchShown):
             return True
         return self.ended
 
-    def export(self, path: str | Path, *, table: Table = "trials", format: Format | None = None) -> Path:
+    def export(self, path: str | Path, *, table: ExportTable = "trials", format: Format | None = None) -> Path:
         """Save a table as a file; returns the file.
 
         Args:

@@ -9,9 +9,11 @@ from typing import Any
 
 from headstock import _downloads, _pages
 from headstock._http import Http
-from headstock._seam import TrialShown, listed
+from headstock._seam import listed
 from headstock._wire import QueryValue, segment
 from headstock.analysis import Diagnosis
+from headstock.definitions import PictureFormat, Theme
+from headstock.figures import Figure, drawn
 from headstock.models import (
     Attempt,
     AttemptLog,
@@ -24,9 +26,10 @@ from headstock.models import (
     TrialState,
     Value,
 )
+from headstock.notebook.shown import RecordShown, Table
 
 
-class Trial(TrialShown):
+class Trial(RecordShown):
     """One set of values under test.
 
     Attributes:
@@ -138,9 +141,18 @@ class Trial(TrialShown):
         """Its definition without holes, and Keras Python: what `best` tells of the best ones."""
         return self._http.get(f"{self._path}/code", Recipe)
 
-    def attempts(self) -> list[Attempt]:
+    def plot_curves(
+        self, *, metric: str | None = None, format: PictureFormat = "svg", theme: Theme = "light"
+    ) -> Figure:
+        """Its learning curves: all trainings (or folds), on the training and the validation part."""
+        query: dict[str, QueryValue | list[str]] = {"metric": metric, "trial": self.id}
+        search_id = self.record.search_id
+        return drawn(self._http, search_id, "learning-curves", query=query, format=format, theme=theme)
+
+    def attempts(self) -> Table[Attempt]:
         """Every try at running it, with how each ended."""
-        return listed(_pages.items(self._http, f"{self._path}/attempts", Page[Attempt], page_size=None))
+        attempts = listed(_pages.items(self._http, f"{self._path}/attempts", Page[Attempt], page_size=None))
+        return Table(attempts)
 
     def logs(self) -> list[AttemptLog]:
         """What its trainer printed in each attempt that has ended."""

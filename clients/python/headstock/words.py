@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from headstock.models import Value
 
@@ -57,3 +57,18 @@ def size(count: int | None) -> str:
             return f"{amount:.0f} {unit}" if unit == "B" else f"{amount:.1f} {unit}"
         amount /= 1024
     return f"{amount:.1f} TiB"
+
+
+def share(part: float | None) -> str:
+    """A part of 1 in hundredths, a dash for none."""
+    return "–" if part is None else f"{part:.0%}"
+
+
+def part_of(used: int | None, total: int | None) -> str:
+    """Memory in use, in GiB; a dash where either is not known."""
+    return "–" if used is None or total is None else f"{used / 2**30:.1f} of {total / 2**30:.1f} GiB"
+
+
+def shape(sizes: Sequence[int]) -> str:
+    """The shape of an array, as `28 × 28 × 1`; a single number has none."""
+    return " × ".join(str(size) for size in sizes) or "–"

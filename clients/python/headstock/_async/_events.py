@@ -16,6 +16,8 @@ from headstock.models import Event
 
 # Several times the pause between the service's keep-alive comments: silence for longer means a dead connection.
 SILENCE_S = 60.0
+# Who waits for news should not have to wait for the client's own pauses long after the service is back.
+LONGEST_PAUSE_S = 5.0
 # The last event of a search: the service writes it after those of the trials it ends.
 LAST_KINDS = frozenset({"search.completed", "search.failed", "search.cancelled"})
 
@@ -71,9 +73,10 @@ async def follow(
 
     Raises:
         ApiError: The service refused in a way that trying again will not help.
-        Unreachable: Several connections in a row told nothing; the waits between them grow.
+        Unreachable: For `Retries.away_s` no connection has told anything; the waits between them grow.
     """
     seen, failures = after, 0
+    heard = http.waiting.monotonic()
     was_over = over is not None and await over()
     while True:
         headers = {"Accept": "text/event-stream", "Cache-Control": "no-store"}
@@ -84,7 +87,7 @@ async def follow(
         try:
             async with http.stream(path, headers=headers, read_timeout_s=SILENCE_S) as response:
                 async for frame in frames(response.aiter_lines()):
-                    failures = 0
+                    failures, heard = 0, http.waiting.monotonic()
                     if frame is None:
                         quiet += 1
                         if was_over and quiet >= 2:
@@ -106,9 +109,10 @@ async def follow(
                 raise
             fault = refusal
         failures += 1
-        if fault is not None and failures >= http.retries.attempts:
+        if fault is not None and http.waiting.monotonic() - heard >= http.retries.away_s:
             raise fault
-        await http.waiting.sleep(http.retries.wait_s(failures, draw=http.waiting.draw()))
+        pause_s = http.retries.wait_s(failures, draw=http.waiting.draw())
+        await http.waiting.sleep(min(pause_s, LONGEST_PAUSE_S))
 
 
 def _event(frame: Frame) -> Event:

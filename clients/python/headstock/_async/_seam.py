@@ -8,29 +8,31 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, ParamSpec, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, ParamSpec, Protocol, TypeVar
 
 import httpx
 
+from headstock.errors import HeadstockError, SearchFailed
 from headstock.notebook.shown import RecordShown
 
 if TYPE_CHECKING:
     from headstock._async._http import AsyncHttp
     from headstock._async.searches import AsyncSearch
+    from headstock._http import Http
+    from headstock.notebook.live import NotebookView
+    from headstock.progress import ProgressView
 
 T = TypeVar("T")
 P = ParamSpec("P")
+_views: set[Any] = set()
+"""Tasks of views that go on by themselves; a loop keeps only weak references."""
 
 
 class SearchShown(RecordShown):
-    """A notebook asks for the looks of a value without awaiting: the record is what can be shown."""
-
-
-class TrialShown(RecordShown):
-    """Likewise."""
+    """A notebook asks for the looks of a value without awaiting: the record is what can be shown. `live` shows more."""
 
 
 async def _sleep(seconds: float) -> None:
@@ -41,7 +43,14 @@ async def _sleep(seconds: float) -> None:
 
 @dataclass(frozen=True, slots=True)
 class AsyncWaiting:
-    """Time and chance, as the awaiting client uses them; tests give their own."""
+    """Time and chance, as the awaiting client uses them; tests give their own.
+
+    Attributes:
+        sleep: Waits so many seconds.
+        monotonic: Seconds of a clock that is never set back.
+        now: The time, aware of its zone.
+        draw: A number in [0, 1) that spreads the waits of clients that failed together.
+    """
 
     sleep: Callable[[float], Awaitable[None]] = _sleep
     monotonic: Callable[[], float] = time.monotonic
@@ -72,14 +81,11 @@ def release(owner: object, client: httpx.AsyncClient) -> None:
 
 
 @asynccontextmanager
-async def progress_view(http: AsyncHttp) -> AsyncIterator[Callable[[AsyncSearch], Awaitable[None]]]:
-    """Live progress on standard output: what is to be called after every look at the search."""
+async def progress_view(http: AsyncHttp) -> AsyncIterator[_InThread]:
+    """Live progress where it can be seen: what is to be told of every look at the search."""
     from headstock._http import Http
-    from headstock._seam import Waiting
-    from headstock.progress import ProgressView
-    from headstock.searches import Search
+    from headstock._seam import Waiting, view_here
 
-    # The view reads and draws without awaiting: it does so in a thread, through the connections of this client.
     twin = Http(
         http.connection,
         timeout_s=http.timeout_s,
@@ -88,12 +94,55 @@ async def progress_view(http: AsyncHttp) -> AsyncIterator[Callable[[AsyncSearch]
         waiting=Waiting(),
         user_agent=http.user_agent,
     )
-    with ProgressView() as view:
+    with view_here() as view:
+        yield _InThread(view, twin)
 
-        async def look(search: AsyncSearch) -> None:
-            await in_thread(view.look, Search(twin, search.record))
 
-        yield look
+@dataclass(slots=True)
+class _InThread:
+    """A view reads and draws without awaiting: it does so in a thread, through the connections of this client."""
+
+    view: NotebookView | ProgressView
+    twin: Http
+    drawn: Callable[[], None] = lambda: None
+
+    async def look(self, search: AsyncSearch) -> None:
+        from headstock.searches import Search
+
+        await in_thread(self.view.look, Search(self.twin, search.record))
+        self.drawn()
+
+    async def away(self, fault: HeadstockError) -> None:
+        await in_thread(self.view.away, fault)
+
+
+async def show_live(search: AsyncSearch, *, wait: bool) -> None:
+    """See `AsyncSearch.live`."""
+    from headstock.notebook.live import in_notebook
+
+    if wait or not in_notebook():
+        # The view has told how it ended.
+        with suppress(SearchFailed):
+            await search.wait(progress=True)
+        return
+    import asyncio
+
+    begun = asyncio.Event()
+
+    async def follow() -> None:
+        # What goes wrong later stands below the view: nobody waits for this task.
+        with suppress(HeadstockError):
+            async with progress_view(search._http) as view:
+                view.drawn = begun.set
+                await search.wait(progress=view)
+
+    task = asyncio.create_task(follow())
+    _views.add(task)
+    task.add_done_callback(_views.discard)
+    # A view belongs to the cell that ran when it was first drawn.
+    beginning = asyncio.ensure_future(begun.wait())
+    await asyncio.wait({task, beginning}, return_when=asyncio.FIRST_COMPLETED)
+    beginning.cancel()
 
 
 class _Bridge(httpx.BaseTransport):

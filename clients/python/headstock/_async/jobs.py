@@ -8,13 +8,16 @@ from typing import Any, Generic, Self, TypeVar
 from headstock._async import _downloads
 from headstock._async._http import AsyncHttp
 from headstock._async._waiting import until_ended
+from headstock._async.figures import AsyncFigure, drawn
 from headstock._wire import segment
+from headstock.definitions import PictureFormat, Theme
 from headstock.models import FinalRecord, JobRecord, RangeSuggestion, RangeTestRecord, Reason, SearchRecord, SearchState
+from headstock.notebook.shown import RecordShown
 
 R = TypeVar("R", bound=JobRecord)
 
 
-class _AsyncJob(Generic[R]):
+class _AsyncJob(RecordShown, Generic[R]):
     """A training that is no search of its own.
 
     Attributes:
@@ -66,15 +69,18 @@ class _AsyncJob(Generic[R]):
     async def wait(self, *, timeout: float | None = None, poll_s: float = 1.0) -> Self:
         """Itself, once it has ended as COMPLETED or CANCELLED.
 
+        A service that is restarted meanwhile is waited for, `Retries.away_s` long. Ctrl-C ends the waiting only.
+
         Args:
             timeout: Seconds after which to give up; None waits for as long as it takes. The job goes on either way.
             poll_s: Seconds between two looks.
 
         Raises:
-            SearchFailed: It ended as FAILED.
+            SearchFailed: It ended as FAILED; `code` and `reason` say why.
             WaitTimeout: It had not ended in time.
+            Unreachable: The service has been away for too long.
         """
-        return await until_ended(self, self._http.waiting, look=None, timeout_s=timeout, poll_s=poll_s)
+        return await until_ended(self, self._http, timeout_s=timeout, poll_s=poll_s)
 
     async def cancel(self) -> Self:
         """End it for good."""
@@ -101,6 +107,21 @@ class AsyncFinalJob(_AsyncJob[FinalRecord]):
         """The model card, in Markdown. Raises ReportNotReady."""
         answer = await self._http.send("GET", f"{self._path}/card", repeatable=True)
         return answer.text
+
+    async def plot_confusion_matrix(self, *, format: PictureFormat = "svg", theme: Theme = "light") -> AsyncFigure:
+        """True against predicted classes of the test part.
+
+        Raises:
+            ReportNotReady: It has not ended well, the data set has no test part, or the task is no classification.
+        """
+        return await drawn(self._http, self.id, "confusion-matrix", query={}, format=format, theme=theme)
+
+    async def plot_curves(
+        self, *, metric: str | None = None, format: PictureFormat = "svg", theme: Theme = "light"
+    ) -> AsyncFigure:
+        """Its learning curve on the training rows: no others are held out in a final training."""
+        query = {"metric": metric, "trial": self.record.trial_id}
+        return await drawn(self._http, self.id, "learning-curves", query=query, format=format, theme=theme)
 
     async def download_model(self, path: str | Path) -> Path:
         """Save the model as a `.keras` file, or an estimator as `.skops`; returns the file.
@@ -151,6 +172,14 @@ class AsyncRangeTest(_AsyncJob[RangeTestRecord]):
     def smoothed(self) -> list[float]:
         """The running mean of the losses."""
         return self.record.smoothed
+
+    async def plot_losses(self, *, format: PictureFormat = "svg", theme: Theme = "light") -> AsyncFigure:
+        """Loss against the learning rate, batch by batch and smoothed, with the suggested range.
+
+        Raises:
+            ReportNotReady: It has not ended well.
+        """
+        return await drawn(self._http, self.id, "lr-range-test", query={}, format=format, theme=theme)
 
     @property
     def suggestion(self) -> RangeSuggestion | None:

@@ -8,9 +8,11 @@ from typing import Any
 
 from headstock._async import _downloads, _pages
 from headstock._async._http import AsyncHttp
-from headstock._async._seam import TrialShown, listed
+from headstock._async._seam import listed
+from headstock._async.figures import AsyncFigure, drawn
 from headstock._wire import QueryValue, segment
 from headstock.analysis import Diagnosis
+from headstock.definitions import PictureFormat, Theme
 from headstock.models import (
     Attempt,
     AttemptLog,
@@ -23,9 +25,10 @@ from headstock.models import (
     TrialState,
     Value,
 )
+from headstock.notebook.shown import RecordShown, Table
 
 
-class AsyncTrial(TrialShown):
+class AsyncTrial(RecordShown):
     """One set of values under test.
 
     Attributes:
@@ -137,9 +140,18 @@ class AsyncTrial(TrialShown):
         """Its definition without holes, and Keras Python: what `best` tells of the best ones."""
         return await self._http.get(f"{self._path}/code", Recipe)
 
-    async def attempts(self) -> list[Attempt]:
+    async def plot_curves(
+        self, *, metric: str | None = None, format: PictureFormat = "svg", theme: Theme = "light"
+    ) -> AsyncFigure:
+        """Its learning curves: all trainings (or folds), on the training and the validation part."""
+        query: dict[str, QueryValue | list[str]] = {"metric": metric, "trial": self.id}
+        search_id = self.record.search_id
+        return await drawn(self._http, search_id, "learning-curves", query=query, format=format, theme=theme)
+
+    async def attempts(self) -> Table[Attempt]:
         """Every try at running it, with how each ended."""
-        return await listed(_pages.items(self._http, f"{self._path}/attempts", Page[Attempt], page_size=None))
+        attempts = await listed(_pages.items(self._http, f"{self._path}/attempts", Page[Attempt], page_size=None))
+        return Table(attempts)
 
     async def logs(self) -> list[AttemptLog]:
         """What its trainer printed in each attempt that has ended."""

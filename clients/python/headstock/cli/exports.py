@@ -10,7 +10,7 @@ import typer
 from headstock import words
 from headstock.cli.results import file_name
 from headstock.cli.session import JsonFlag, SearchReference, Session, session_of
-from headstock.definitions import Table
+from headstock.definitions import ExportTable
 from headstock.errors import HeadstockError
 from headstock.mlflow import send_search
 from headstock.searches import Search
@@ -28,7 +28,7 @@ def export(
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="File of the table; its ending chooses the format.")
     ] = None,
-    table: Annotated[Table, typer.Option("--table", help="A row per trial, or per epoch.")] = "trials",
+    table: Annotated[ExportTable, typer.Option("--table", help="A row per trial, or per epoch.")] = "trials",
     format: Annotated[
         Kind | None,
         typer.Option(

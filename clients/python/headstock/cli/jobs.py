@@ -46,10 +46,7 @@ def finalize(
     """Train a trial once more on all training rows, and test it. The same command again goes on with the same job."""
     session = session_of(context)
     found = session.search(search)
-    try:
-        chosen = None if trial is None else found.trial(trial)
-    except LookupError as fault:
-        raise HeadstockError(str(fault)) from fault
+    chosen = None if trial is None else found.trial(trial)
     job = found.finalize(trial=chosen, epochs=epochs, seed=seed)
     if wait or output is not None:
         job.wait(poll_s=_POLL_S)

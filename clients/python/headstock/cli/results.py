@@ -179,10 +179,7 @@ def model(
     found = session.search(search)
     chosen: Trial
     if trial is not None:
-        try:
-            chosen = found.trial(trial)
-        except LookupError as fault:
-            raise HeadstockError(str(fault)) from fault
+        chosen = found.trial(trial)
     else:
         leaders = found.best()
         if not leaders:
@@ -232,15 +229,11 @@ def dashboard(context: typer.Context, as_json: JsonFlag = False) -> None:
     session.out.print(link, markup=False, soft_wrap=True)
 
 
-def _memory(used: int | None, total: int | None) -> str:
-    return "–" if used is None or total is None else f"{used / 2**30:.1f} of {total / 2**30:.1f} GiB"
-
-
 def _device(slot: Slot) -> str:
     """A GPU with its use and its memory; a processor, whose figures the machine's columns have, by its name."""
     if not slot.device.startswith("gpu") or slot.utilisation is None:
         return slot.device
-    return f"{slot.device} {slot.utilisation:.0%} {_memory(slot.memory_used_bytes, slot.memory_total_bytes)}"
+    return f"{slot.device} {slot.utilisation:.0%} {words.part_of(slot.memory_used_bytes, slot.memory_total_bytes)}"
 
 
 def workers(context: typer.Context, as_json: JsonFlag = False) -> None:
@@ -259,8 +252,8 @@ def workers(context: typer.Context, as_json: JsonFlag = False) -> None:
                 worker.backend,
                 len(worker.slots),
                 sum(slot.busy for slot in worker.slots),
-                "–" if worker.cpu is None else f"{worker.cpu:.0%}",
-                _memory(worker.memory_used_bytes, worker.memory_total_bytes),
+                words.share(worker.cpu),
+                words.part_of(worker.memory_used_bytes, worker.memory_total_bytes),
                 ", ".join(dict.fromkeys(_device(slot) for slot in worker.slots)),
                 f"{worker.seen_at.astimezone():%Y-%m-%d %H:%M:%S}" if worker.seen_at else "–",
             )

@@ -80,10 +80,7 @@ class Session:
         """The trial that was meant: an id, or its number within a search."""
         if not reference.isdigit():
             return self.client.trial(reference)
-        try:
-            return self.search(search).trial(int(reference))
-        except LookupError as fault:
-            raise HeadstockError(str(fault)) from fault
+        return self.search(search).trial(int(reference))
 
     def print_json(self, document: object) -> None:
         """A document on standard output; models as the service's keys."""

@@ -12,7 +12,6 @@ from headstock.analysis import Method
 from headstock.cli.session import JsonFlag, SearchReference, Session, session_of
 from headstock.cli.trend_view import trend_view
 from headstock.definitions import At, Baseline
-from headstock.errors import HeadstockError
 from headstock.searches import Search
 from headstock.terminal.plots import KINDS, Asked, terminal_plot
 
@@ -117,10 +116,7 @@ def plot(
         # Either order is understood: `plot latest objective` reads as well.
         kind, search = search, kind
     found = session.search(search)
-    try:
-        chosen = None if trial is None else found.trial(trial)
-    except LookupError as fault:
-        raise HeadstockError(str(fault)) from fault
+    chosen = None if trial is None else found.trial(trial)
     if target is None:
         asked = Asked(name, tuple(metric or ()), at, minimum, maximum, baseline, chosen, against, x, y, method)
         document, drawn = terminal_plot(found, kind, asked)

@@ -24,13 +24,16 @@ def history_svg(scores: Sequence[Point], bests: Sequence[Point], *, name: str) -
     return chart_svg(series, label=label, x_label="trials ended")
 
 
-def chart_svg(series: Sequence[Series], *, label: str, x_label: str = "") -> Html | None:
-    """Series over two axes; None when there is no finite point."""
-    finite = [[(x, y) for x, y in each.points if math.isfinite(x) and math.isfinite(y)] for each in series]
+def chart_svg(series: Sequence[Series], *, label: str, x_label: str = "", log: bool = False) -> Html | None:
+    """Series over two axes, with `log` over two logarithmic ones; None when there is no point that can be drawn."""
+    finite = [
+        [(x, y) for x, y in each.points if math.isfinite(x) and math.isfinite(y) and (not log or min(x, y) > 0)]
+        for each in series
+    ]
     points = [point for each in finite for point in each]
     if not points:
         return None
-    xs, ys = scale_of(x for x, _ in points), scale_of((y for _, y in points), clip=True)
+    xs, ys = scale_of((x for x, _ in points), log=log), scale_of((y for _, y in points), log=log, clip=True)
 
     def across(x: float) -> float:
         return round(_LEFT + xs.place(x) * (WIDTH - _LEFT - _RIGHT), 1)

@@ -5,14 +5,18 @@ from __future__ import annotations
 import sys
 import threading
 import time
+from contextlib import suppress
+from dataclasses import replace
+from itertools import islice
 from types import TracebackType
 from typing import Any
 
-from headstock.errors import HeadstockError
-from headstock.notebook.views import Running, Summary, summary_html
+from headstock.errors import HeadstockError, SearchFailed
+from headstock.notebook.summary import Running, Summary, summary_html
 from headstock.searches import Search
 from headstock.terminal.board import Board
 from headstock.terminal.feed import CURVES, Feed
+from headstock.trials import Trial
 
 UPDATE_S = 0.5
 LEADERS = 5
@@ -30,16 +34,27 @@ def in_notebook() -> bool:
 
 
 def summary_of(search: Search) -> Summary:
-    """A search as it is now, by three requests; as it was last read where the service does not answer."""
+    """A search as it is now, by a few requests; as it was last read where the service does not answer."""
     try:
-        search.refresh()
-        trend = search.objective_trend(points=_POINTS)
-        leaders = [trial.record for trial in search.best(LEADERS)] if search.best_score else []
+        return read_summary(search.refresh())
     except HeadstockError as fault:
-        return Summary(search.record, note=f"as of the last read: {str(fault).splitlines()[0]}")
+        return Summary(search.record, note=f"as of the last read: {fault.message}")
+
+
+def read_summary(search: Search) -> Summary:
+    """What belongs to a search that has just been read. Raises HeadstockError."""
+    trend = search.objective_trend(points=_POINTS)
+    leaders = [trial.record for trial in search.best(LEADERS)] if search.best_score else []
+    running = [_running(trial) for trial in islice(search.trials(state="RUNNING"), CURVES)] if not search.ended else []
     scores = [(float(place), point.score) for place, point in enumerate(trend.points, start=1)]
     bests = [(float(place), point.best) for place, point in enumerate(trend.points, start=1)]
-    return Summary(search.record, scores, bests, leaders)
+    return Summary(search.record, scores, bests, leaders, running)
+
+
+def _running(trial: Trial) -> Running:
+    last = list(trial.epochs(max_points=1))[-1:]
+    done = last[0].epoch + 1 if last else trial.record.start_epoch
+    return Running(trial.record, done, last[0].metrics if last else {})
 
 
 def summary_of_board(board: Board, *, note: str = "") -> Summary:
@@ -74,6 +89,7 @@ class NotebookView:
 
     def __init__(self) -> None:
         self._display: Display | None = None
+        self._last: Summary | None = None
 
     def __enter__(self) -> NotebookView:
         return self
@@ -81,11 +97,25 @@ class NotebookView:
     def __exit__(
         self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None
     ) -> None:
-        return None
+        if fault is not None and not isinstance(fault, SearchFailed):
+            why = f": {fault.message}" if isinstance(fault, HeadstockError) else "; the search goes on"
+            self._note(f"no longer followed{why}")
 
     def look(self, search: Search) -> None:
-        """Show the search as it is now."""
-        html = summary_html(summary_of(search))
+        """Show the search, which has just been read."""
+        self._show(read_summary(search))
+
+    def away(self, fault: HeadstockError) -> None:
+        """Say that the service does not answer."""
+        self._note(f"waiting for the service: {fault.message}")
+
+    def _note(self, text: str) -> None:
+        if self._last is not None:
+            self._show(replace(self._last, note=text))
+
+    def _show(self, summary: Summary) -> None:
+        self._last = summary
+        html = summary_html(summary)
         if self._display is None:
             self._display = Display(html)
         else:
@@ -120,7 +150,7 @@ def _follow(search: Search, display: Display) -> None:
         display.update(summary_html(summary_of_board(board, note="no longer followed; the search goes on")))
         return
     search.record = board.record
-    note = "" if board.fault is None else f"no longer followed: {str(board.fault).splitlines()[0]}"
+    note = "" if board.fault is None else f"no longer followed: {board.fault.message}"
     display.update(summary_html(summary_of_board(board, note=note)))
 
 
@@ -133,5 +163,6 @@ def _show_on_terminal(search: Search) -> None:
     if console.is_terminal:
         watch(search, console)
         return
-    with ProgressView(console=console) as view:
+    # The view has told how it ended.
+    with suppress(SearchFailed), ProgressView(console=console) as view:
         search.wait(progress=view)

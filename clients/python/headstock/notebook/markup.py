@@ -7,6 +7,8 @@ from html import escape
 
 CELL = "padding:0.15em 0.8em 0.15em 0;border:0;"
 MUTED = "opacity:0.65;"
+LONG = 40
+"""Signs from which on a cell's text may be broken into lines."""
 MONO = "font-family:ui-monospace,monospace;font-size:0.9em;"
 
 
@@ -27,7 +29,7 @@ def tag(name: str, *children: object, **attributes: object) -> Html:
     return Html(f"<{name}{given}>{inner}</{name}>" if inner or name not in _EMPTY else f"<{name}{given}/>")
 
 
-_EMPTY = frozenset({"br", "hr", "circle", "line", "path", "polyline", "rect"})
+_EMPTY = frozenset({"br", "hr", "img", "circle", "line", "path", "polyline", "rect"})
 
 
 def join(children: Iterable[object]) -> Html:
@@ -43,7 +45,7 @@ def _text(value: object) -> str:
 def table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, empty: str = "none") -> Html:
     """A table; columns whose name begins with `>` hold numbers."""
     lines = [
-        tag("tr", *(tag("td", cell, style=_style(column)) for column, cell in zip(columns, row, strict=True)))
+        tag("tr", *(tag("td", cell, style=_style(column, cell)) for column, cell in zip(columns, row, strict=True)))
         for row in rows
     ]
     if not lines:
@@ -51,16 +53,18 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, empty: st
     head = tag("tr", *(tag("th", column.removeprefix(">"), style=_style(column)) for column in columns))
     return tag(
         "table",
-        tag("thead", head),
+        tag("thead", head) if any(columns) else None,
         tag("tbody", *lines),
         style="border-collapse:collapse;border:0;margin:0.3em 0;font-size:inherit;",
     )
 
 
-def _style(column: str) -> str:
+def _style(column: str, cell: object = "") -> str:
     if column.startswith(">"):
-        return f"{CELL}text-align:right;font-variant-numeric:tabular-nums;"
-    return f"{CELL}text-align:left;"
+        return f"{CELL}text-align:right;white-space:nowrap;font-variant-numeric:tabular-nums;"
+    # Times, shapes and ids are read as one; sentences are not.
+    whole = "" if not isinstance(cell, Html) and len(str(cell)) > LONG else "white-space:nowrap;"
+    return f"{CELL}text-align:left;{whole}"
 
 
 def bar(share: float, *, width_em: float = 9.0, colour: str = "#56B4E9") -> Html:
