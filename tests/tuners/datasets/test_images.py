@@ -16,7 +16,7 @@ import pytest
 from PIL import Image
 
 from tests.tuners.dataset_files import Entry, archive, member, npz
-from tests.tuners.test_datasets_uploads import good, read
+from tests.tuners.datasets.reading import good, read
 
 RNG = np.random.default_rng(3)
 SMALL = RNG.integers(0, 256, (4, 6, 3), dtype=np.uint8)

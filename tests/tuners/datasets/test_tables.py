@@ -19,7 +19,7 @@ import pytest
 
 from storage.datasets import TableColumn
 from tests.tuners.dataset_files import npz
-from tests.tuners.test_datasets_uploads import good, read
+from tests.tuners.datasets.reading import good, read
 from tuners.datasets.columns import MAX_CATEGORIES
 
 NAN = float("nan")
