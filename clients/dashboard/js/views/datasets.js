@@ -3,6 +3,7 @@ import { address } from "../address.js";
 import { all, get, listen, send } from "../api.js";
 import { actButton, fact, state } from "../components/controls.js";
 import { confirmed } from "../components/confirm.js";
+import { plainTable } from "../components/plain_table.js";
 import { longTable } from "../components/table.js";
 import { tell } from "../components/toast.js";
 import { el, fill } from "../dom.js";
@@ -231,30 +232,19 @@ export async function datasetPage({ main, path, live }) {
     used.hidden = !page.items.length;
     fill(
       searches,
-      el(
-        "div",
-        { class: "scroll" },
-        el(
-          "table",
-          { "aria-label": "Searches that used it" },
-          el(
-            "tbody",
-            {},
-            page.items.map((search) =>
-              el(
-                "tr",
-                {},
-                el("td", {}, el("a", { href: address(["searches", search.id]) }, search.name)),
-                el("td", {}, state(search.state)),
-                el("td", {}, search.tuner),
-                el("td", { class: "num" }, search.best ? number(search.best.score) : "–"),
-                el("td", { class: "small note" }, search.objective.name),
-                el("td", { class: "small note" }, time(search.created_at)),
-              ),
-            ),
-          ),
-        ),
-      ),
+      plainTable({
+        label: "Searches that used it",
+        kind: "scroll",
+        heads: ["Search", "State", "Tuner", ["Best", "num"], "Objective", "Submitted"],
+        rows: page.items.map((search) => [
+          el("a", { href: address(["searches", search.id]) }, search.name),
+          state(search.state),
+          search.tuner,
+          el("td", { class: "num" }, search.best ? number(search.best.score) : "–"),
+          el("td", { class: "small note" }, search.objective.name),
+          el("td", { class: "small note" }, time(search.created_at)),
+        ]),
+      }),
       page.next_page_token ? el("p", { class: "small note" }, "The newest 20 are shown.") : null,
     );
   }

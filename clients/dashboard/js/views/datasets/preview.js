@@ -1,13 +1,13 @@
 // A look into a data set: rows as they are stored, how many of each class, how far each column reaches.
 import { get } from "../../api.js";
-import { figure } from "../../charts/figure.js";
-import { axis, room, tip, tooltip } from "../../charts/parts.js";
 import { pick } from "../../components/controls.js";
 import { el, fill } from "../../dom.js";
-import { number, percent } from "../../format.js";
+import { number } from "../../format.js";
+import { classFigure } from "./preview/classes.js";
+import { featureTable } from "./preview/features.js";
+import { rowsOf } from "./preview/rows.js";
 
-const MOST_BARS = 100,
-  IMAGES = 40,
+const IMAGES = 40,
   ROWS = 10;
 
 /** `node`, `load()`, `end()`. */
@@ -104,8 +104,7 @@ export function previewPart(set) {
   }
 
   function draw(seen) {
-    const [only] = seen.inputs;
-    fill(rows, seen.inputs.length === 1 && only.kind === "image" ? gallery(seen) : table(seen));
+    fill(rows, rowsOf(seen));
     note.textContent =
       `${wanted.sample === "random" ? "Random" : "The first"} ${number(seen.rows.length)} of ${number(seen.rows_in_part)} rows of the ${seen.part} part` +
       (seen.inputs.some((one) => one.looked_at && one.looked_at < seen.rows_in_part)
@@ -141,214 +140,4 @@ export function previewPart(set) {
       for (const one of drawn) one.end();
     },
   };
-}
-
-function classFigure(target, part) {
-  const what = target.task === "multilabel" ? "labels" : "classes";
-  return figure({
-    title: `Rows of each of ${number(target.classes.length)} ${what}${target.name ? `, ${target.name}` : ""}`,
-    describe: (classes) => {
-      const sorted = [...classes].sort((a, b) => b.count - a.count);
-      return `${classes.length} ${what} in the ${part} part. Most rows: ${sorted[0].name} (${sorted[0].count}); fewest: ${sorted.at(-1).name} (${sorted.at(-1).count}).`;
-    },
-    table: (classes) => ({
-      columns: [target.task === "multilabel" ? "label" : "class", "rows"],
-      rows: classes.map((one) => [one.name, one.count]),
-    }),
-    under: (classes) => {
-      const least = Math.min(...classes.map((one) => one.count)),
-        most = Math.max(...classes.map((one) => one.count));
-      return classes.length > MOST_BARS
-        ? `The ${MOST_BARS} largest are drawn; the table has more.`
-        : most > 3 * Math.max(least, 1)
-          ? `The largest has ${number(Math.round((most / Math.max(least, 1)) * 10) / 10)} times the rows of the smallest: look beyond accuracy.`
-          : null;
-    },
-    option: (classes, ink) => {
-      const shown =
-        classes.length > MOST_BARS ? [...classes].sort((a, b) => b.count - a.count).slice(0, MOST_BARS) : classes;
-      const total = classes.reduce((sum, one) => sum + one.count, 0) || 1;
-      return {
-        grid: room({ bottom: shown.length > 12 ? 70 : 44 }),
-        tooltip: tooltip(ink, ({ name, value }) =>
-          tip(name, [
-            ["rows", value],
-            ["share", percent(value / total)],
-          ]),
-        ),
-        xAxis: {
-          ...axis(ink, "", { kind: "category", values: shown.map((one) => one.name) }),
-          axisLabel: {
-            color: ink.soft,
-            fontSize: 12,
-            rotate: shown.length > 12 ? 45 : 0,
-            hideOverlap: true,
-            width: 80,
-            overflow: "truncate",
-          },
-        },
-        yAxis: { ...axis(ink, "rows", { side: "y", whole: true }), scale: false },
-        series: [
-          {
-            type: "bar",
-            data: shown.map((one) => one.count),
-            itemStyle: { color: ink.c1, borderRadius: [3, 3, 0, 0] },
-            barMaxWidth: 46,
-          },
-        ],
-      };
-    },
-  });
-}
-
-function featureTable(input, set) {
-  const title =
-    input.title ??
-    (input.kind === "image" || input.features.length === 1
-      ? `Values${input.name ? ` of ${input.name}` : ""}`
-      : `Columns${input.name ? ` of ${input.name}` : ""}`);
-  const missing = input.features.some((one) => one.missing),
-    kinds = input.features.some((one) => one.kind === "category");
-  const categories = new Map(set.columns.map((column) => [column.name, column]));
-  const more =
-    input.shape?.length === 1 && input.shape[0] > input.features.length ? input.shape[0] - input.features.length : 0;
-  return el(
-    "section",
-    { class: "card" },
-    el("div", { class: "head" }, el("h2", {}, title)),
-    el(
-      "div",
-      { class: "table", tabindex: "0", role: "region", "aria-label": title },
-      el(
-        "table",
-        { "aria-label": title },
-        el(
-          "thead",
-          {},
-          el(
-            "tr",
-            {},
-            el("th", { scope: "col" }, "Name"),
-            kinds ? el("th", { scope: "col" }, "Kind") : null,
-            ["Smallest", "Mean", "Largest"].map((name) => el("th", { scope: "col", class: "num" }, name)),
-            missing ? el("th", { scope: "col", class: "num" }, "Missing") : null,
-          ),
-        ),
-        el(
-          "tbody",
-          {},
-          input.features.map((one) =>
-            el(
-              "tr",
-              {},
-              el("th", { scope: "row" }, one.name),
-              kinds ? el("td", {}, one.kind) : null,
-              one.kind === "category"
-                ? el("td", { colspan: 3, class: "wrap" }, listed(categories.get(one.name)))
-                : [one.minimum, one.mean, one.maximum].map((value) => el("td", { class: "num" }, number(value))),
-              missing ? el("td", { class: "num" }, one.missing ? number(one.missing) : "") : null,
-            ),
-          ),
-        ),
-      ),
-    ),
-    more ? el("p", { class: "small note" }, `${number(more)} more columns are not shown.`) : null,
-  );
-}
-
-function listed(column) {
-  if (!column) return "–";
-  const shown = column.categories.slice(0, 8).join(", ");
-  return column.num_categories > 8 ? `${shown} … (${number(column.num_categories)})` : shown;
-}
-
-function gallery(seen) {
-  return el(
-    "ul",
-    { class: "gallery" },
-    seen.rows.map((row) =>
-      el(
-        "li",
-        {},
-        el("img", {
-          src: `data:image/png;base64,${row.inputs[0].image}`,
-          alt: `Row ${row.row}: ${said(row.targets)}`,
-          title: `row ${row.row}`,
-        }),
-        el("span", {}, said(row.targets)),
-      ),
-    ),
-  );
-}
-
-function table(seen) {
-  const wide = (input) => ["table", "values"].includes(input.kind) && input.features.length > 1;
-  const heads = seen.inputs.flatMap((input) =>
-    wide(input) ? input.features : [{ name: input.name || { image: "image", text: "text" }[input.kind] || "values" }],
-  );
-  const cut = seen.rows.some((row) => row.inputs.some((cell, i) => cell.shortened && wide(seen.inputs[i])));
-  return el(
-    "div",
-    { class: "table", tabindex: "0", role: "region", "aria-label": "Rows" },
-    el(
-      "table",
-      { "aria-label": "Rows" },
-      el(
-        "thead",
-        {},
-        el(
-          "tr",
-          {},
-          el("th", { scope: "col", class: "num" }, "Row"),
-          seen.targets.map((target) => el("th", { scope: "col", class: "target" }, target.name || "target")),
-          heads.map((one) => el("th", { scope: "col", class: one.kind === "number" ? "num" : null }, one.name)),
-          cut ? el("th", {}, "…") : null,
-        ),
-      ),
-      el(
-        "tbody",
-        {},
-        seen.rows.map((row) =>
-          el(
-            "tr",
-            {},
-            el("td", { class: "num note" }, number(row.row)),
-            row.targets.map((target) => el("td", { class: "target" }, said([target]))),
-            row.inputs.flatMap((cell, i) => cells(cell, seen.inputs[i], wide(seen.inputs[i]))),
-            cut ? el("td", {}, "…") : null,
-          ),
-        ),
-      ),
-    ),
-  );
-}
-
-function cells(cell, input, wide) {
-  if (cell.text !== null)
-    return [el("td", { class: "wrap text" }, el("div", {}, cell.text, cell.shortened ? "…" : ""))];
-  if (cell.image !== null)
-    return [el("td", {}, el("img", { class: "thumb", src: `data:image/png;base64,${cell.image}`, alt: "" }))];
-  if (!wide)
-    return [
-      el(
-        "td",
-        { class: "mono" },
-        `${cell.values.slice(0, 8).map(number).join(", ")}${cell.shortened || cell.values.length > 8 ? " …" : ""}`,
-      ),
-    ];
-  return cell.values
-    .slice(0, input.features.length)
-    .map((value) =>
-      el(
-        "td",
-        { class: typeof value === "number" ? "num" : null },
-        value === null ? el("span", { class: "note", title: "missing" }, "–") : number(value),
-      ),
-    );
-}
-
-function said(targets) {
-  return targets
-    .map((target) => (Array.isArray(target) ? target.map(number).join(", ") || "none" : number(target)))
-    .join(" · ");
 }

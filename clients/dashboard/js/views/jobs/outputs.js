@@ -1,4 +1,5 @@
 // How a model did on the test part, output by output: classes, labels, or numbers.
+import { plainTable } from "../../components/plain_table.js";
 import { el } from "../../dom.js";
 import { number } from "../../format.js";
 import { matrixFigure } from "./matrix.js";
@@ -35,31 +36,19 @@ function numbersCard(title, output) {
 /** Quantiles of the residuals, over all numbers and of each. */
 function residualsCard(title, output) {
   const lines = [{ number: "all", ...output }, ...(output.numbers ?? [])].filter((one) => one.residuals);
-  const heads = output.residuals.map(({ quantile }) =>
-    el("th", { scope: "col", class: "num" }, `${number(100 * quantile)} %`),
-  );
-  const rows = lines.map((one) =>
-    el(
-      "tr",
-      {},
-      el("th", { scope: "row" }, one.number),
-      one.residuals.map(({ value }) => el("td", { class: "num" }, number(value))),
-    ),
-  );
+  const label = (one) => el("th", { scope: "row" }, one.number);
   return el(
     "section",
     { class: "card" },
     el("div", { class: "head" }, el("h2", {}, title)),
-    el(
-      "div",
-      { class: "table", tabindex: "0", role: "region", "aria-label": title },
-      el(
-        "table",
-        { "aria-label": title },
-        el("thead", {}, el("tr", {}, el("th", { scope: "col" }, "Number"), heads)),
-        el("tbody", {}, rows),
-      ),
-    ),
+    plainTable({
+      label: title,
+      heads: ["Number", ...output.residuals.map(({ quantile }) => [`${number(100 * quantile)} %`, "num"])],
+      rows: lines.map((one) => [
+        label(one),
+        ...one.residuals.map(({ value }) => el("td", { class: "num" }, number(value))),
+      ]),
+    }),
   );
 }
 
@@ -67,40 +56,23 @@ function classTable(title, classes, averages) {
   const columns = ["precision", "recall", "f1", "support"].filter((name) =>
     classes.some((one) => one[name] !== undefined),
   );
-  const line = (name, one, kind = null) =>
-    el(
-      "tr",
-      { class: kind },
-      el("th", { scope: "row" }, name),
-      columns.map((column) => el("td", { class: "num" }, one[column] === undefined ? "" : number(one[column]))),
-    );
+  const line = (name, one, kind = null) => [
+    el("th", { scope: "row", class: kind }, name),
+    ...columns.map((column) =>
+      el("td", { class: `num ${kind ?? ""}` }, one[column] === undefined ? "" : number(one[column])),
+    ),
+  ];
   return el(
     "section",
     { class: "card" },
     el("div", { class: "head" }, el("h2", {}, title)),
-    el(
-      "div",
-      { class: "table", tabindex: "0", role: "region", "aria-label": title },
-      el(
-        "table",
-        { "aria-label": title },
-        el(
-          "thead",
-          {},
-          el(
-            "tr",
-            {},
-            el("th", { scope: "col" }, "Class"),
-            columns.map((name) => el("th", { scope: "col", class: "num" }, name)),
-          ),
-        ),
-        el(
-          "tbody",
-          {},
-          classes.map((one) => line(one.class ?? one.label ?? one.name, one)),
-          Object.entries(averages ?? {}).map(([name, one]) => line(`${name} average`, one, "average")),
-        ),
-      ),
-    ),
+    plainTable({
+      label: title,
+      heads: ["Class", ...columns.map((name) => [name, "num"])],
+      rows: [
+        ...classes.map((one) => line(one.class ?? one.label ?? one.name, one)),
+        ...Object.entries(averages ?? {}).map(([name, one]) => line(`${name} average`, one, "average")),
+      ],
+    }),
   );
 }

@@ -2,6 +2,7 @@
 import { address } from "../../address.js";
 import { get } from "../../api.js";
 import { state } from "../../components/controls.js";
+import { plainTable } from "../../components/plain_table.js";
 import { el, fill } from "../../dom.js";
 import { duration, number, time } from "../../format.js";
 import { OPEN } from "../../states.js";
@@ -15,24 +16,12 @@ export function jobsCard() {
     "section",
     { class: "card jobs", hidden: true, "aria-label": "Final trainings and range tests" },
     el("div", { class: "head" }, el("h2", {}, "Final trainings and range tests")),
-    el(
-      "div",
-      { class: "scroll" },
-      el(
-        "table",
-        { "aria-label": "Final trainings and range tests" },
-        el(
-          "thead",
-          {},
-          el(
-            "tr",
-            {},
-            ["What", "Of", "State", "Result", "When"].map((name) => el("th", { scope: "col" }, name)),
-          ),
-        ),
-        body,
-      ),
-    ),
+    plainTable({
+      label: "Final trainings and range tests",
+      kind: "scroll",
+      heads: ["What", "Of", "State", "Result", "When"],
+      rows: body,
+    }),
   );
   let told = "";
 

@@ -1,6 +1,7 @@
 // Every try at a trial, how each ended, and what its trainer printed.
 import { get } from "../../api.js";
 import { state } from "../../components/controls.js";
+import { plainTable } from "../../components/plain_table.js";
 import { el, fill } from "../../dom.js";
 import { duration, time } from "../../format.js";
 
@@ -23,45 +24,9 @@ export function attemptsCard({ base }) {
       fill(place, el("p", { class: "note" }, "No worker has taken it yet."));
       return;
     }
-    const head = ["Attempt", "State", "Worker", "Device", "Started", "Took", "Failure"];
-    const took = (one) =>
-      one.ended_at ? duration((Date.parse(one.ended_at) - Date.parse(one.started_at)) / 1000) : "–";
     fill(
       place,
-      el(
-        "div",
-        { class: "scroll" },
-        el(
-          "table",
-          {},
-          el(
-            "thead",
-            {},
-            el(
-              "tr",
-              {},
-              head.map((name) => el("th", { scope: "col" }, name)),
-            ),
-          ),
-          el(
-            "tbody",
-            {},
-            attempts.items.map((one) =>
-              el(
-                "tr",
-                {},
-                el("td", {}, String(one.number)),
-                el("td", {}, state(one.state)),
-                el("td", { class: "mono" }, one.worker_id.slice(0, 14)),
-                el("td", {}, one.device ?? "–"),
-                el("td", {}, time(one.started_at)),
-                el("td", {}, took(one)),
-                el("td", { class: "wrap" }, one.failure ? `${one.failure.code}: ${one.failure.message}` : ""),
-              ),
-            ),
-          ),
-        ),
-      ),
+      attemptsTable(attempts.items),
       logs.items
         .filter((one) => one.log)
         .map((one) =>
@@ -83,4 +48,23 @@ export function attemptsCard({ base }) {
   }
 
   return { node, refresh };
+}
+
+function attemptsTable(attempts) {
+  const took = ({ started_at: began, ended_at: ended }) =>
+    ended ? duration((Date.parse(ended) - Date.parse(began)) / 1000) : "–";
+  return plainTable({
+    label: "Attempts",
+    kind: "scroll",
+    heads: ["Attempt", "State", "Worker", "Device", "Started", "Took", "Failure"],
+    rows: attempts.map((one) => [
+      String(one.number),
+      state(one.state),
+      el("td", { class: "mono" }, one.worker_id.slice(0, 14)),
+      one.device ?? "–",
+      time(one.started_at),
+      took(one),
+      el("td", { class: "wrap" }, one.failure ? `${one.failure.code}: ${one.failure.message}` : ""),
+    ]),
+  });
 }
