@@ -18,10 +18,12 @@ import uvicorn
 from fastapi import FastAPI
 from playwright.sync_api import Browser, Page
 
+from service.app import create_app
 from service.limits import Limits
 from tests.databases import SqliteTemplate
 from tests.service.assembled import Service, open_service
 from tests.waiting import wait_until
+from tuners.datasets.client import DatasetClient
 
 LIMITS = Limits(event_poll_s=0.05, keep_alive_s=5.0)
 
@@ -58,6 +60,18 @@ def served(service: Service, app: FastAPI | None = None) -> Iterator[Board]:
         yield Board(service, address, client)
     server.should_exit = server.force_exit = True
     thread.join(timeout=20)
+
+
+@contextmanager
+def reading_app(service: Service) -> Iterator[FastAPI]:
+    """The service's app with data sets that are really read, by child processes, until the block ends."""
+    app = create_app(
+        service.settings, repository=service.repository, store=service.store, planner=service.planner,
+        datasets=DatasetClient(service.settings, service.store, service.repository, service.clock),
+        clock=service.clock, exporter=service.exporter, limits=LIMITS,
+    )  # fmt: skip
+    yield app
+    app.state.context.previewer.close()
 
 
 @pytest.fixture(scope="module")

@@ -10,12 +10,10 @@ import numpy as np
 import pytest
 from playwright.sync_api import FilePayload, Page, expect
 
-from service.app import create_app
-from tests.browser.conftest import LIMITS, Board, served
+from tests.browser.conftest import LIMITS, Board, reading_app, served
 from tests.browser.moved import MovedSearch
 from tests.databases import SqliteTemplate
 from tests.service.assembled import open_service
-from tuners.datasets.client import DatasetClient
 
 pytestmark = pytest.mark.browser
 ROWS = b"age,city,label\n" + b"".join(
@@ -27,15 +25,12 @@ ROWS = b"age,city,label\n" + b"".join(
 def board(sqlite_template: SqliteTemplate, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Board]:
     """A service that really reads what is uploaded."""
     folder = tmp_path_factory.mktemp("board")
-    with open_service(folder, sqlite_template.copy(folder), LIMITS) as service:
-        app = create_app(
-            service.settings, repository=service.repository, store=service.store, planner=service.planner,
-            datasets=DatasetClient(service.settings, service.store, service.repository, service.clock),
-            clock=service.clock, exporter=service.exporter, limits=LIMITS,
-        )  # fmt: skip
-        with served(service, app) as board:
-            yield board
-        app.state.context.previewer.close()
+    with (
+        open_service(folder, sqlite_template.copy(folder), LIMITS) as service,
+        reading_app(service) as app,
+        served(service, app) as board,
+    ):
+        yield board
 
 
 def choose(page: Page, board: Board, name: str, content: bytes) -> None:

@@ -7,12 +7,12 @@ import { largest } from "../../stores/trials.js";
 const SHOWN = 40;
 
 export function latestCard({ search, trials }) {
-  const list = el("ol", { class: "log", role: "log", "aria-label": "Latest events", tabindex: "0" });
+  const list = el("ol", { class: "log" });
   const node = el(
     "section",
     { class: "card", "aria-label": "Latest" },
     el("div", { class: "head" }, el("h2", {}, "Latest")),
-    list,
+    el("div", { class: "log-frame", role: "log", "aria-label": "Latest events", tabindex: "0" }, list),
   );
   let begun = false;
 

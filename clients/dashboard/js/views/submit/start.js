@@ -64,13 +64,13 @@ export function startPage(place, { templates, searches, draft, begin, resume, re
       { class: "templates" },
       templates.map(({ name }) => {
         const [title, text] = TEMPLATES[name] ?? [name, "A stored definition."];
-        return el(
+        // The link is the short name alone, which is then its name for all; it covers the whole card.
+        const link = el(
           "a",
           {
-            class: "template card",
+            class: "cover",
             href: address(["new"], { template: name }),
             role: "button",
-            "aria-label": name,
             "aria-describedby": `template:${name}`,
             onclick: (event) => {
               event.preventDefault();
@@ -83,8 +83,13 @@ export function startPage(place, { templates, searches, draft, begin, resume, re
               }
             },
           },
-          el("b", {}, title),
           el("code", {}, name),
+        );
+        return el(
+          "div",
+          { class: "template card" },
+          el("b", {}, title),
+          link,
           el("span", { id: `template:${name}` }, text),
         );
       }),
