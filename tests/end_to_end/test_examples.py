@@ -12,7 +12,7 @@ import pytest
 
 from examples.works import WORKS
 
-pytestmark = [pytest.mark.keras, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.keras, pytest.mark.examples, pytest.mark.timeout(900)]
 ROOT = Path(__file__).parents[2]
 
 
