@@ -71,8 +71,11 @@ def main() -> None:
             wait(lambda: {shown.refresh().state, other.refresh().state} == {"COMPLETED"}, "both searches to end", 900)
             final = shown.finalize()
             wait(lambda: final.refresh().state == "COMPLETED", "the final training", 300)
-            take(browser, client, options.to, at_rest(client, shown, other, final.id))
+            rates = client.lr_range_test(client.template("convnet"))
+            wait(lambda: rates.refresh().state == "COMPLETED", "the range test", 300)
+            take(browser, client, options.to, at_rest(client, shown, other, final.id, rates.id))
             phone(browser, client, options.to, shown.id)
+            stranger(browser, client, options.to)
             browser.close()
     weigh(options.to)
 
@@ -154,14 +157,18 @@ def under_way(search_id: str) -> list[Shot]:
     ]
 
 
-def at_rest(client: headstock.Client, shown: headstock.Search, other: headstock.Search, final_id: str) -> list[Shot]:
-    best = shown.best()[0]
+def at_rest(
+    client: headstock.Client, shown: headstock.Search, other: headstock.Search, final_id: str, rates_id: str
+) -> list[Shot]:
+    best, *others = shown.best(3)
+    several = "&".join(f"trial={trial.id}" for trial in (best, *others))
     here, drawn, high = f"searches/{shown.id}", ".figure canvas", 1180
     dataset = next(iter(client.datasets()))
     return [
         Shot("trials", f"{here}/trials?sort=score", "tr[data-row]"),
         Shot("curves", f"{here}/curves", drawn, high),
         Shot("hyperparameters", f"{here}/hyperparameters", drawn, high),
+        Shot("hyperparameter", f"{here}/hyperparameters?hp=learning_rate", drawn, high),
         Shot("importance", f"{here}/importance", drawn, high),
         Shot("parallel", f"{here}/parallel", drawn, high),
         Shot("contour", f"{here}/contour", drawn, high),
@@ -170,7 +177,9 @@ def at_rest(client: headstock.Client, shown: headstock.Search, other: headstock.
         Shot("definition", f"{here}/definition", ".definition pre", high),
         Shot("trial", f"trials/{best.id}", ".verdict", 1400),
         Shot("compare", f"compare?id={shown.id}&id={other.id}", drawn, high),
-        Shot("final", f"final/{final_id}", "main h1", high),
+        Shot("compare-trials", f"compare?{several}", drawn, high),
+        Shot("final", f"final/{final_id}", "main h1", 1600),
+        Shot("range-test", f"range-tests/{rates_id}", drawn, high),
         Shot("new", "new?template=mlp", "button:enabled:has-text('Submit search')", high),
         Shot("datasets", "datasets", "main h1", 620),
         Shot("dataset", f"datasets/{dataset.id}", "main h1"),
@@ -198,6 +207,15 @@ def phone(browser: Browser, client: headstock.Client, folder: Path, search_id: s
         draw(page, client, shot)
         keep(page, folder / f"{shot.name}.png")
     page.close()
+
+
+def stranger(browser: Browser, client: headstock.Client, folder: Path) -> None:
+    """What somebody sees who has not signed in."""
+    for scheme, ending in (("light", ""), ("dark", "-dark")):
+        page = browser.new_page(viewport={"width": WIDE, "height": 420}, color_scheme=scheme)  # type: ignore[arg-type]
+        draw(page, client, Shot("sign-in", "", "main h1:has-text('sign in')"))
+        keep(page, folder / f"sign-in{ending}.png")
+        page.close()
 
 
 def draw(page: Page, client: headstock.Client, shot: Shot) -> None:
