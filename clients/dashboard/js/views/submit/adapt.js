@@ -2,7 +2,8 @@
 import { find, parse, valueOf } from "./json.js";
 import { put, without } from "./text.js";
 
-const SUITED = {
+/** What suits a kind of targets. */
+export const SUITED = {
   classification: {
     loss: "sparse_categorical_crossentropy",
     metric: "accuracy",
@@ -49,6 +50,43 @@ export function suited(text, task) {
       : without(next, [...last, "activation"]);
   }
   return next;
+}
+
+/** The text with a loss and metrics for each output; `targets` are those of the data set. */
+export function ofOutputs(text, names, targets) {
+  const { compile, model, objective } = valueOf(parse(text));
+  const suits = Object.fromEntries(
+    names.map((name) => [name, forOutput(model, name, targets.find((one) => one.name === name)?.task)]),
+  );
+  const loss = names.map((name) => [name, suits[name]?.loss ?? compile?.loss ?? "mse"]);
+  const metrics = names
+    .map((name) => [name, suits[name] ? [suits[name].metric] : compile?.metrics])
+    .filter(([, list]) => Array.isArray(list) && list.length);
+  let next = put(text, ["compile", "loss"], { outputs: Object.fromEntries(loss) });
+  next = put(next, ["compile", "metrics"], metrics.length ? { outputs: Object.fromEntries(metrics) } : undefined);
+  return /^(val_)?loss$/.test(objective?.name)
+    ? next
+    : put(next, ["objective"], { name: "val_loss", direction: "min" });
+}
+
+/** What suits an output's task; yes or no may be one number behind a sigmoid. */
+function forOutput(model, output, task) {
+  const name = Array.isArray(model?.outputs) ? output : model?.outputs?.[output];
+  const node = (Array.isArray(model?.nodes) ? model.nodes : []).find((one) => one?.name === name);
+  const yes = task === "classification" && node?.units === 1 && node.activation === "sigmoid";
+  return yes ? { ...SUITED.classification, loss: "binary_crossentropy" } : SUITED[task];
+}
+
+/** The text with one loss, and the metrics that an output had. */
+export function once(text, loss, output) {
+  const { compile, objective } = valueOf(parse(text));
+  const metrics = compile?.metrics?.outputs?.[output];
+  let next = put(text, ["compile", "loss"], loss);
+  next = put(next, ["compile", "metrics"], Array.isArray(metrics) ? metrics : undefined);
+  next = without(next, ["compile", "loss_weights"]);
+  return /^(val_)?loss$/.test(objective?.name)
+    ? next
+    : put(next, ["objective"], { name: "val_loss", direction: "min" });
 }
 
 function lastLayer(model) {

@@ -18,7 +18,7 @@ const FOLDS = {
  * @param screen.editor      answers the editor, null until it is there
  */
 export function newDesk({ sheet, catalogue, datasets, screen }) {
-  const ui = { open: new Set(), json: new Map(), dragging: null };
+  const ui = { open: new Set(), json: new Map(), dragging: null, replaced: null };
   const at = (pointer) => screen.form.querySelector(`[data-pointer="${CSS.escape(pointer)}"]`);
 
   const desk = {
@@ -31,13 +31,14 @@ export function newDesk({ sheet, catalogue, datasets, screen }) {
     redraw: screen.redraw,
     faultLine: () => (sheet.fault ? lineOf(sheet.text, sheet.fault.at) : 0),
 
-    edit(change) {
+    /** `step` makes it a step of its own for undoing. */
+    edit(change, { step = false } = {}) {
       if (sheet.fault) {
         tell(`The JSON has a fault in line ${desk.faultLine()}: mend it first.`, "bad");
         screen.redraw();
         return;
       }
-      sheet.edit(change);
+      sheet.edit(change, { step });
     },
     faultsAt(pointer, deep = true) {
       return desk.verdict.faults.filter(

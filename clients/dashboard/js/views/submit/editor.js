@@ -162,12 +162,12 @@ export function jsonEditor(place, sheet, known) {
   });
   place.view = view; // for tests: what is on the screen is only the part in sight
 
-  const deaf = sheet.listen(({ by }) => {
+  const deaf = sheet.listen(({ by, step }) => {
     const text = view.state.doc.toString();
     if (by === "editor" || text === sheet.text) return;
     view.dispatch({
       changes: difference(text, sheet.text),
-      annotations: [ours.of(true), ...(by === "form" ? [] : [isolateHistory.of("full")])],
+      annotations: [ours.of(true), ...(by === "form" && !step ? [] : [isolateHistory.of("full")])],
     });
   });
 

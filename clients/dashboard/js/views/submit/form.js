@@ -28,9 +28,9 @@ const PARTS = [
   {
     key: "space",
     title: "Hyperparameters",
-    text: "Everything that varies.",
+    text: "Everything that varies, and rules over it.",
     shows: spaceSection,
-    fields: ["hyperparameters"],
+    fields: ["hyperparameters", "constraints"],
   },
   {
     key: "training",
@@ -48,7 +48,6 @@ const PARTS = [
       "objective",
       "tuner",
       "limits",
-      "constraints",
       "parallelism",
       "executions_per_trial",
       "max_retries_per_trial",

@@ -135,11 +135,40 @@ export const FIELDS = {
   },
 };
 
+/** What may be said of a single column, by its kind; what is left out is as for all columns of the kind. */
+const ofColumn = ({ help, choices }) => field(choices ? "enum" : "bool", help, choices ? { choices } : {});
+const OF_NUMBERS = {
+  missing: ofColumn(FIELDS.numbers.missing),
+  scale: ofColumn(FIELDS.numbers.scale),
+  indicator: ofColumn(FIELDS.numbers.indicator),
+};
+const OF_CATEGORIES = {
+  encode: ofColumn(FIELDS.categories.encode),
+  missing: ofColumn(FIELDS.categories.missing),
+};
+const MISSING = [...FIELDS.numbers.missing.choices, ...FIELDS.categories.missing.choices];
+export const COLUMN = {
+  number: OF_NUMBERS,
+  category: OF_CATEGORIES,
+  unknown: { ...OF_CATEGORIES, ...OF_NUMBERS, missing: field("enum", "What stands in a gap.", { choices: MISSING }) },
+};
+
+/** The weight of one of several losses. */
+export const LOSS_WEIGHT = field("float", "How much its loss counts.", { minimum: 0, maximum: 1000000, default: 1 });
+
+/** What the numbers of a constraint may be. */
+export const RULE_LIMITS = {
+  number: field("float", "Without it there is no limit on this side."),
+  parameters: field("int", "Weights of the built model.", { minimum: 1, maximum: 1000000000000, required: true }),
+};
+
 /** What a repeat and a hyperparameter are made of. */
 export const REPEAT = field("int", "How often these layers follow each other.", {
   minimum: 0,
   maximum: 500,
   required: true,
+  facts: false,
+  lists: true,
 });
 export const SAMPLING = ["linear", "log", "reverse_log"];
 export const FACTS = {

@@ -16,6 +16,11 @@ export function declared(value) {
     : [];
 }
 
+/** The declaration that a written name means; undefined when there is none. */
+export function declaredAs(value, written) {
+  return declared(value).find((one) => means(written, String(one.name)));
+}
+
 /** Everything that names a hyperparameter: `[{name, path, as}]`, `as` being value, if, when, tuner or constraint. */
 export function uses(value) {
   const found = [];
@@ -56,7 +61,7 @@ export function means(written, name) {
 }
 
 /** The conditions that hold at a path, because of the branches around it, as `when` says them. */
-export function conditions(value, path) {
+function conditions(value, path) {
   const found = [];
   let one = value;
   for (const step of path) {
@@ -74,7 +79,7 @@ export function conditions(value, path) {
 }
 
 /** How many repeats stand around a path. */
-export function repeats(value, path) {
+function repeats(value, path) {
   let one = value,
     count = 0;
   for (const step of path) {
@@ -150,16 +155,24 @@ export function dropUnused(before, after) {
   }
 }
 
-/** The text with a hyperparameter called otherwise, wherever it is named. */
+/** The text with a hyperparameter called otherwise, wherever it is named; `units_3` follows `units_{i}`. */
 export function rename(text, index, next) {
   const value = valueOf(parse(text));
   const before = declared(value)[index]?.name;
   let changed = put(text, ["hyperparameters", String(index), "name"], next);
+  if (typeof before !== "string") return changed;
   for (const { name, path, as } of uses(value)) {
-    if (typeof before === "string" && name === before)
-      changed = put(changed, as === "tuner" || as === "constraint" ? path : [...path, "hp"], next);
+    const bare = as === "tuner" || as === "constraint";
+    if (name === before) changed = put(changed, bare ? path : [...path, "hp"], next);
+    else if (bare && means(name, before)) changed = put(changed, path, next.replace("{i}", countOf(name, before)));
   }
   return changed;
+}
+
+/** The number in `units_3` of `units_{i}`. */
+function countOf(written, name) {
+  const [before, after] = name.split("{i}");
+  return written.slice(before.length, written.length - after.length);
 }
 
 /** Whether the values of a hyperparameter may be of a kind an argument takes. */
@@ -178,7 +191,7 @@ export function fits(hyperparameter, argument) {
         : typeof one === "boolean"
           ? kinds.includes("bool")
           : Array.isArray(one)
-            ? kinds.some((kind) => kind.endsWith("_list"))
+            ? argument.lists || kinds.some((kind) => kind.endsWith("_list"))
             : kinds.includes("float") || (kinds.includes("int") && Number.isInteger(one)),
     );
   }

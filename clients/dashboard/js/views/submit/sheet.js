@@ -1,7 +1,7 @@
 // The document that the form and the editor both show: its text is the truth, the tree behind it follows.
 import { JsonFault, find, parse, valueOf } from "./json.js";
 
-/** `by` in what listeners hear: "form", "editor", or "" when a whole document was put in. */
+/** `by` in what listeners hear: "form", "editor", or "" when a whole document was put in; `step`: undone by itself. */
 export function sheet() {
   const heard = new Set();
   let text = "",
@@ -10,7 +10,7 @@ export function sheet() {
     fault = null,
     goodText = "";
 
-  function take(next, by) {
+  function take(next, by, step = false) {
     if (next === text) return;
     const before = text;
     text = next;
@@ -23,7 +23,7 @@ export function sheet() {
       if (!(error instanceof JsonFault)) throw error;
       fault = error;
     }
-    for (const listener of heard) listener({ by, before });
+    for (const listener of heard) listener({ by, before, step });
   }
 
   return {
@@ -60,8 +60,8 @@ export function sheet() {
       take(next, "editor");
     },
     /** A change by the form: `change` makes a text of a text. Nothing happens while the text is no JSON. */
-    edit(change) {
-      if (!fault) take(change(text), "form");
+    edit(change, { step = false } = {}) {
+      if (!fault) take(change(text), "form", step);
     },
     listen(listener) {
       heard.add(listener);

@@ -7,7 +7,7 @@ import { Raw, put } from "../text.js";
 /** A part that the form has no fields for, as JSON; it is taken over when it is right. */
 export function jsonControl(desk, path, common, label, rows = 0) {
   const text = desk.sheet.written(path);
-  const typedText = desk.ui.json.get(common.id);
+  const unfinished = desk.ui.json.get(common.id);
   return h(
     "div",
     { class: "json-field" },
@@ -17,22 +17,15 @@ export function jsonControl(desk, path, common, label, rows = 0) {
       "aria-label": `${label} as JSON`,
       spellcheck: "false",
       rows: rows || Math.min(12, Math.max(1, text.split("\n").length)),
-      value: typedText ?? text,
+      value: unfinished?.text ?? text,
       oninput: (event) =>
         typed(event, (now) => {
-          let good = true;
-          if (now.trim() !== "") {
-            try {
-              parse(now);
-            } catch {
-              good = false;
-            }
-          }
-          if (good) {
+          const why = wrong(now);
+          if (why === null) {
             desk.ui.json.delete(common.id);
             desk.edit((all) => put(all, path, now.trim() === "" ? undefined : new Raw(now.trim())));
           } else {
-            desk.ui.json.set(common.id, now);
+            desk.ui.json.set(common.id, { text: now, why });
             desk.redraw();
           }
         }),
@@ -40,10 +33,21 @@ export function jsonControl(desk, path, common, label, rows = 0) {
         if (!desk.ui.json.has(common.id)) settled(event);
       },
     }),
-    typedText !== undefined
-      ? h("div", { class: "fault" }, "This is no JSON yet; the document keeps what it had.")
+    unfinished
+      ? h("div", { class: "fault", role: "status" }, `Not JSON yet: ${unfinished.why}. The document keeps what it had.`)
       : null,
   );
+}
+
+/** Why a text is no JSON; null when it is, or is empty. */
+function wrong(text) {
+  if (text.trim() === "") return null;
+  try {
+    parse(text);
+    return null;
+  } catch (fault) {
+    return fault.message;
+  }
 }
 
 /** A part the form does not know, kept untouched and editable as JSON. */
@@ -75,7 +79,7 @@ export function jsonField(desk, path, label, note) {
     h(
       "div",
       { class: "hint", id: `${id}:hint` },
-      note ?? "The form has no fields for this; it stays as it is written.",
+      note ?? "There are no fields for this: it stays as it is written, and can be changed here as JSON.",
     ),
   );
 }

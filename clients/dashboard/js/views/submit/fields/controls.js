@@ -1,11 +1,9 @@
-// What a plain value is typed into or chosen from, and a fact of the data.
+// What a plain value is typed into or chosen from.
 import { OBJECT_KINDS, spokenDefault } from "../catalogue.js";
 import { read, shown } from "./typing.js";
-import { FACTS } from "../frame.js";
 import { h, settled, typed } from "../h.js";
-import { put } from "../text.js";
 
-export function plainControl(desk, path, argument, { common, write, label, group }) {
+export function plainControl(desk, path, argument, { common, write, group }) {
   const { kinds, choices } = argument;
   const value = desk.sheet.at(path);
   const numeric = kinds.some((kind) => ["int", "float"].includes(kind) || kind.endsWith("_list"));
@@ -43,32 +41,7 @@ export function plainControl(desk, path, argument, { common, write, label, group
         choices.map((one) => h("option", { value: one })),
       ),
     );
-  // Inside a list of layers one whole number, or one list of them, may come from the data.
-  if (
-    argument.facts === false ||
-    kinds.includes("int") === kinds.includes("int_list") ||
-    !path.slice(0, -1).some((step) => /^[0-9]+$/.test(step)) ||
-    path[0] !== "model"
-  )
-    return input;
-  return h(
-    "div",
-    { class: "row" },
-    input,
-    h(
-      "button",
-      {
-        type: "button",
-        class: "quiet small",
-        title: `Take ${label} from the data set`,
-        onclick: () => {
-          desk.edit((text) => put(text, path, { data: kinds.includes("int") ? "num_classes" : "image_shape" }));
-          desk.focus(common.id);
-        },
-      },
-      "from data",
-    ),
-  );
+  return input;
 }
 
 function choiceControl(desk, path, argument, { common, write, value, group }) {
@@ -122,35 +95,5 @@ function choiceControl(desk, path, argument, { common, write, value, group }) {
           "with arguments",
         )
       : null,
-  );
-}
-
-export function factControl(desk, path, argument, fact, common) {
-  return h(
-    "div",
-    { class: "row fact-of" },
-    h(
-      "select",
-      {
-        ...common,
-        value: fact,
-        onchange: (event) => desk.edit((text) => put(text, [...path, "data"], event.target.value)),
-      },
-      [...new Set([...Object.keys(FACTS), fact])].map((one) =>
-        h("option", { value: one }, `${one}: ${FACTS[one] ?? "?"}`),
-      ),
-    ),
-    h(
-      "button",
-      {
-        type: "button",
-        class: "quiet",
-        onclick: () => {
-          desk.edit((text) => put(text, path, argument.kinds.some((kind) => kind === "int") ? 10 : undefined));
-          desk.focus(common.id);
-        },
-      },
-      "Give a value",
-    ),
   );
 }

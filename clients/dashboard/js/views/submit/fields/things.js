@@ -3,7 +3,7 @@ import { OBJECT_KINDS, beginning } from "../catalogue.js";
 import { argumentField } from "./argument.js";
 import { jsonField } from "./asjson.js";
 import { h } from "../h.js";
-import { declared, dropUnused, hole, means } from "../holes.js";
+import { declaredAs, dropUnused, hole } from "../holes.js";
 import { isObject, pointerOf } from "../json.js";
 import { put, without } from "../text.js";
 
@@ -11,7 +11,7 @@ import { put, without } from "../text.js";
 export function classes(desk, word) {
   const name = hole(word);
   if (name === null) return typeof word === "string" ? [word] : [];
-  const one = declared(desk.sheet.value).find((other) => means(name, String(other.name)));
+  const one = declaredAs(desk.sheet.value, name);
   return Array.isArray(one?.values) ? one.values.filter((value) => typeof value === "string") : [];
 }
 
@@ -74,7 +74,7 @@ export function classField(
   desk,
   path,
   own,
-  { label, help = "", groups = null, tunable = false, required = true, defaultWord } = {},
+  { label, owner = label === own ? "" : own, help = "", groups = null, tunable = false, required = true } = {},
 ) {
   const value = desk.sheet.at(path);
   const place = isObject(value) && own in value ? [...path, own] : path;
@@ -89,7 +89,6 @@ export function classField(
     kinds: ["enum"],
     choices: typeof word === "string" && entry && !choices.includes(word) ? [...choices, word] : choices,
     required,
-    default: defaultWord,
     help: entry?.help ?? help,
   };
   const spelt =
@@ -99,7 +98,7 @@ export function classField(
   return argumentField(desk, place, argument, {
     label,
     tunable,
-    owner: label === own ? "" : own,
+    owner,
     group: spelt,
     plainHint: true,
     key: `class${pointerOf(path)}`,

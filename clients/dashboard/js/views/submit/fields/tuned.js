@@ -1,10 +1,10 @@
 // A hyperparameter in the place of a value: the switch that makes it, and what is shown instead of the value.
 import { rangeEditor, rangeText } from "./range.js";
 import { h } from "../h.js";
-import { declared, defaultOf, fits, fix, means, tune } from "../holes.js";
+import { declared, declaredAs, defaultOf, fits, fix, means, tune } from "../holes.js";
 import { pointerOf } from "../json.js";
 
-export function tuneSwitch(desk, path, argument, { owner, label, tuned, ready, id }) {
+export function tuneSwitch(desk, path, argument, { owner, label, called, tuned, ready, id }) {
   const what = owner ? `${label} of ${owner}` : label;
   return h(
     "button",
@@ -19,12 +19,10 @@ export function tuneSwitch(desk, path, argument, { owner, label, tuned, ready, i
       onclick: () => {
         if (tuned === null) {
           desk.ui.open.add(`range${pointerOf(path)}`);
-          desk.edit((text) =>
-            tune(ready(text), path, argument, { name: label.includes(" ") ? String(path.at(-1)) : label, owner }),
-          );
+          desk.edit((text) => tune(ready(text), path, argument, { name: called, owner }));
           desk.say(`${label} is tuned now.`);
         } else {
-          const was = declared(desk.sheet.value).find((one) => means(tuned, String(one.name)));
+          const was = declaredAs(desk.sheet.value, tuned);
           desk.edit((text) => fix(text, path, defaultOf(was) ?? argument.default));
           desk.say(`${label} is one value again.`);
         }

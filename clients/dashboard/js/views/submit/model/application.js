@@ -5,9 +5,10 @@ import { faultNote } from "../fields/faults.js";
 import { argumentsAt, classField } from "../fields/things.js";
 import { FIELDS } from "../frame.js";
 import { h } from "../h.js";
+import { dropUnused, hole } from "../holes.js";
 import { isObject, pointerOf } from "../json.js";
 import { layerList } from "./layers.js";
-import { put, without } from "../text.js";
+import { put } from "../text.js";
 
 export function application(desk, model) {
   const path = ["model"];
@@ -52,104 +53,108 @@ export function application(desk, model) {
   ];
 }
 
-function weights(desk, model) {
-  if (isObject(model.weights))
-    return jsonField(
-      desk,
-      ["model", "weights"],
-      "weights",
-      'An uploaded file: {"weights": name}. An earlier trial: {"trial": id}.',
-    );
-  return argumentField(
-    desk,
-    ["model", "weights"],
-    {
-      kinds: ["enum", "null"],
-      choices: ["imagenet"],
-      required: false,
-      default: null,
-      help: "What the backbone begins with; none is random. Uploaded files and earlier trials are named in JSON.",
-    },
-    { owner: "backbone", tunable: false },
-  );
-}
-
-function trainable(desk, model, entry) {
-  const path = ["model", "trainable"],
-    pointer = pointerOf(path),
-    id = `kind${pointer}`;
-  const value = model.trainable;
-  const kind =
-    value === undefined
-      ? ""
-      : typeof value === "boolean"
-        ? String(value)
-        : isObject(value) && "last" in value
-          ? "last"
-          : isObject(value) && "from" in value
-            ? "from"
-            : "other";
-  if (kind === "other") return jsonField(desk, path, "trainable");
-  const start = {
-    "": undefined,
-    true: true,
-    false: false,
-    last: { last: 20 },
-    from: { from: entry?.layers?.at(-1) ?? "" },
-  };
+/** A choice between ways to say something, with the fields of the way below it. */
+function wayField(desk, path, { label, ways, now, begin, help }, ...below) {
+  const pointer = pointerOf(path),
+    id = `kind${pointer}`,
+    fault = faultNote(desk, pointer, id, false);
   return h(
     "div",
-    { class: "field arg", key: pointer },
-    h("div", { class: "top" }, h("label", { for: id }, "trainable")),
+    { class: `field arg${fault ? " faulty" : ""}`, key: pointer },
+    h("div", { class: "top" }, h("label", { for: id }, label)),
     h(
       "select",
       {
         id,
         "data-pointer": pointer,
-        value: kind,
-        onchange: (event) =>
-          desk.edit((text) =>
-            event.target.value === "" ? without(text, path) : put(text, path, start[event.target.value]),
-          ),
+        "aria-invalid": fault ? "true" : null,
+        "aria-describedby": `${id}:hint${fault ? ` ${id}:fault` : ""}`,
+        value: now,
+        onchange: (event) => desk.edit((text) => dropUnused(text, put(text, path, begin[event.target.value]))),
       },
-      [
-        ["", "as usual: frozen with given weights"],
-        ["true", "all of it"],
-        ["false", "none of it"],
-        ["last", "the last layers"],
-        ["from", "from a layer on"],
-      ].map(([name, text]) => h("option", { value: name }, text)),
+      Object.entries(ways).map(([name, text]) => h("option", { value: name }, text)),
     ),
-    faultNote(desk, pointer, id, false),
-    kind === "last"
-      ? argumentField(
-          desk,
-          [...path, "last"],
-          {
-            kinds: ["int"],
-            minimum: 0,
-            maximum: 5000,
-            required: true,
-            facts: false,
-            help: "How many of the backbone's layers learn along.",
-          },
-          { owner: "backbone", label: "last layers" },
-        )
-      : null,
-    kind === "from"
-      ? argumentField(
-          desk,
-          [...path, "from"],
-          entry?.layers
-            ? {
-                kinds: ["enum"],
-                choices: entry.layers,
-                required: true,
-                help: "This layer and all after it learn along.",
-              }
-            : { kinds: ["string"], required: true, help: "The name of a layer of the backbone." },
-          { owner: "backbone", label: "from layer" },
-        )
-      : null,
+    fault,
+    h("div", { class: "hint", id: `${id}:hint` }, help),
+    below,
   );
+}
+
+const WEIGHTS = {
+  random: "random",
+  imagenet: "ImageNet's",
+  weights: "an uploaded file",
+  trial: "an earlier trial",
+};
+
+/** What the backbone begins with. */
+function weights(desk, model) {
+  const path = ["model", "weights"],
+    value = model.weights;
+  const now =
+    value === undefined || value === null ? "random" : value === "imagenet" ? value : (Object.keys(value)[0] ?? "");
+  if (!(now in WEIGHTS)) return jsonField(desk, path, "weights");
+  const named = (name, label, help) =>
+    argumentField(
+      desk,
+      [...path, name],
+      { kinds: ["string"], required: true, help },
+      { tunable: false, owner: "weights", label, plainHint: true },
+    );
+  return wayField(
+    desk,
+    path,
+    {
+      label: "weights",
+      ways: WEIGHTS,
+      now,
+      begin: { random: null, imagenet: "imagenet", weights: { weights: "" }, trial: { trial: "" } },
+      help: "What the backbone begins with.",
+    },
+    now === "weights" ? named("weights", "file", "The name or id of uploaded weights.") : null,
+    now === "trial" ? named("trial", "trial", "The id of a trial of yours: its best weights are taken.") : null,
+  );
+}
+
+const TRAINABLE = {
+  usual: "as usual: frozen with given weights",
+  true: "all of it",
+  false: "none of it",
+  last: "the last layers",
+  from: "from a layer on",
+};
+
+/** Which of the backbone's layers learn along. */
+function trainable(desk, model, entry) {
+  const path = ["model", "trainable"],
+    value = model.trainable;
+  if (hole(value) !== null)
+    return argumentField(desk, path, { kinds: ["bool"], required: false, help: "" }, { owner: "backbone" });
+  const now = value === undefined ? "usual" : isObject(value) ? Object.keys(value)[0] : String(value);
+  if (!(now in TRAINABLE)) return jsonField(desk, path, "trainable");
+  return wayField(
+    desk,
+    path,
+    {
+      label: "trainable",
+      ways: TRAINABLE,
+      now,
+      begin: { true: true, false: false, last: { last: 20 }, from: { from: entry?.layers?.at(-1) ?? "" } },
+      help: "Which of the backbone's layers learn along.",
+    },
+    now === "last" ? lastLayers(desk, path) : null,
+    now === "from" ? fromLayer(desk, path, entry) : null,
+  );
+}
+
+function lastLayers(desk, path) {
+  const argument = { kinds: ["int"], minimum: 0, maximum: 5000, required: true, facts: false, help: "So many." };
+  return argumentField(desk, [...path, "last"], argument, { owner: "backbone", label: "last layers" });
+}
+
+function fromLayer(desk, path, entry) {
+  const argument = entry?.layers
+    ? { kinds: ["enum"], choices: entry.layers, required: true, help: "This layer and all after it." }
+    : { kinds: ["string"], required: true, help: "The name of a layer of the backbone." };
+  return argumentField(desk, [...path, "from"], argument, { owner: "backbone", label: "from layer" });
 }

@@ -1,33 +1,16 @@
 // A graph: inputs, nodes, outputs.
-import { argumentField } from "../fields/argument.js";
-import { jsonField, leftOver } from "../fields/asjson.js";
-import { isObject } from "../json.js";
+import { leftOver } from "../fields/asjson.js";
+import { h } from "../h.js";
 import { layerList } from "./layers.js";
+import { graphInputs } from "./inputs.js";
+import { graphOutputs } from "./ends.js";
 
-export function graph(desk, model) {
+export function graph(desk) {
   return [
-    isObject(model.inputs) || model.inputs === undefined
-      ? null
-      : names(desk, ["model", "inputs"], "inputs", "Inputs of the data set by name; x when they have no names."),
+    graphInputs(desk),
+    h("h3", {}, "Nodes"),
     layerList(desk, ["model", "nodes"], { flavour: "nodes", label: "Nodes" }),
-    names(
-      desk,
-      ["model", "outputs"],
-      "outputs",
-      "The node the model ends with; of several targets a JSON object with a node for each.",
-    ),
+    graphOutputs(desk),
     leftOver(desk, ["model"], ["type", "inputs", "nodes", "outputs"]),
   ];
-}
-
-function names(desk, path, label, help) {
-  const value = desk.sheet.at(path);
-  if (value !== undefined && !(Array.isArray(value) && value.every((one) => typeof one === "string")))
-    return jsonField(desk, path, label, help);
-  return argumentField(
-    desk,
-    path,
-    { kinds: ["string_list"], required: path.at(-1) === "outputs", help },
-    { tunable: false, owner: "model", label },
-  );
 }

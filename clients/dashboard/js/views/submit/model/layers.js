@@ -1,6 +1,6 @@
 // Lists of layers, with repeats and branches in them, and their cousins: nodes of a graph and steps before an estimator.
 import { argumentField } from "../fields/argument.js";
-import { jsonField } from "../fields/asjson.js";
+import { jsonField, leftOver } from "../fields/asjson.js";
 import { conditionRow, firstCondition } from "../fields/conditions.js";
 import { faultNote } from "../fields/faults.js";
 import { argumentFields, classField, classes, givenOf } from "../fields/things.js";
@@ -149,53 +149,61 @@ function summary(desk, item, own, kind) {
   ];
 }
 
+/** What is inside an open row. */
 function body(desk, path, item, own, kind, fits) {
-  const parts = [];
-  if (kind.nodes) parts.push(nodeFields(desk, path, item));
-  if (!kind.nodes && "repeat" in item)
-    parts.push(argumentField(desk, [...path, "repeat"], REPEAT, { owner: "repeat", label: "times" }));
-  if (!kind.nodes && "if" in item) parts.push(branchField(desk, path, item));
-  if (own) {
-    const groups = desk.catalogue.groups(
-      own,
-      (entry) => kind.words.length > 1 || (fits(entry) && (kind.nodes || (entry.inputs ?? [1])[0] === 1)),
-    );
-    parts.push(
-      classField(desk, path, own, { label: own, groups, tunable: kind.branch === true }),
-      argumentFields(desk, path, own, { skip: [...NODE_KEYS] }),
-    );
-  }
-  if (
-    kind.branch &&
-    !("if" in item) &&
-    declared(desk.sheet.value).some(({ type }) => ["choice", "boolean"].includes(type))
-  ) {
-    const parent = declared(desk.sheet.value).find(({ type }) => ["choice", "boolean"].includes(type));
-    parts.push(
-      h(
-        "button",
-        {
-          type: "button",
-          class: "quiet small",
-          onclick: () => desk.edit((text) => put(text, [...path, "if"], firstCondition(parent))),
-        },
-        "Only if ...",
-      ),
-    );
-  }
-  if ("layers" in item)
-    parts.push(
-      layerList(desk, [...path, "layers"], {
-        fits,
-        label: `Layers of ${titleOf(desk, item, own, kind, 0)}`,
-        empty: "No layers yet: add one, or drag one here.",
-      }),
-    );
-  if ("nodes" in item)
-    parts.push(layerList(desk, [...path, "nodes"], { flavour: "nodes", label: `Nodes of ${item.name}` }));
+  const title = titleOf(desk, item, own, kind, 0);
   const known = [...NODE_KEYS, ...(own ? [own, ...Object.keys(item)] : [])];
-  for (const key of Object.keys(item)) if (!known.includes(key)) parts.push(jsonField(desk, [...path, key], key));
-  return parts;
+  return [
+    kind.nodes ? nodeFields(desk, path, item) : blockFields(desk, path, item),
+    own ? classFields(desk, path, own, kind, fits) : null,
+    kind.branch && !("if" in item) ? branchOffer(desk, path) : null,
+    "layers" in item ? innerLayers(desk, path, title, fits) : null,
+    "nodes" in item ? layerList(desk, [...path, "nodes"], { flavour: "nodes", label: `Nodes of ${item.name}` }) : null,
+    leftOver(desk, path, known),
+  ];
+}
+
+/** How often a block is there, or where. */
+function blockFields(desk, path, item) {
+  return [
+    "repeat" in item ? argumentField(desk, [...path, "repeat"], REPEAT, { owner: "repeat", label: "times" }) : null,
+    "if" in item ? branchField(desk, path, item) : null,
+  ];
+}
+
+/** Which class, and its arguments. */
+function classFields(desk, path, own, kind, fits) {
+  const groups = desk.catalogue.groups(
+    own,
+    (entry) => kind.words.length > 1 || (fits(entry) && (kind.nodes || (entry.inputs ?? [1])[0] === 1)),
+  );
+  return [
+    classField(desk, path, own, { label: own, groups, tunable: kind.branch === true }),
+    argumentFields(desk, path, own, { skip: [...NODE_KEYS] }),
+  ];
+}
+
+function innerLayers(desk, path, title, fits) {
+  const words = { label: `Layers of ${title}`, empty: "No layers yet: add one, or drag one here." };
+  return layerList(desk, [...path, "layers"], { fits, ...words });
+}
+
+/** Makes a step or a node conditional, where there is something to depend on. */
+export function branchOffer(desk, path) {
+  const parent = declared(desk.sheet.value).find(({ type }) => ["choice", "boolean"].includes(type));
+  if (!parent) return null;
+  return h(
+    "button",
+    {
+      type: "button",
+      class: "quiet small more",
+      onclick: () => {
+        desk.edit((text) => put(text, [...path, "if"], firstCondition(parent)));
+        desk.focus(`f${pointerOf([...path, "if"])}`);
+      },
+    },
+    "Only if ...",
+  );
 }
 
 export function branchField(desk, path, item) {

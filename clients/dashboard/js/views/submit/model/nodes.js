@@ -1,106 +1,73 @@
 // What makes a layer a node of a graph: its name, what it takes, and what a group ends with.
 import { argumentField } from "../fields/argument.js";
-import { jsonField } from "../fields/asjson.js";
-import { faultNote } from "../fields/faults.js";
+import { nameField } from "../fields/names.js";
+import { pickList } from "../fields/picks.js";
 import { REPEAT } from "../frame.js";
-import { h, settled, typed } from "../h.js";
-import { isObject, pointerOf } from "../json.js";
-import { branchField } from "./layers.js";
-import { put } from "../text.js";
+import { h } from "../h.js";
+import { dropUnused, freshName } from "../holes.js";
+import { pointerOf } from "../json.js";
+import { put, without } from "../text.js";
+import { branchField, branchOffer } from "./layers.js";
+import { renamed, takeable } from "./named.js";
+import { declaredToo } from "./offers.js";
 
 export function nodeFields(desk, path, item) {
-  const list = (key, label, hint) => {
-    const pointer = pointerOf([...path, key]),
-      id = `f${pointer}`,
-      value = item[key];
-    if (value !== undefined && !(Array.isArray(value) && value.every((one) => typeof one === "string")))
-      return jsonField(desk, [...path, key], label);
-    const fault = faultNote(desk, pointer, id);
-    return h(
-      "div",
-      { class: "field arg", key },
-      h("div", { class: "top" }, h("label", { for: id }, label)),
-      h("input", {
-        id,
-        type: "text",
-        class: "mono",
-        "data-pointer": pointer,
-        autocomplete: "off",
-        spellcheck: "false",
-        "aria-invalid": fault ? "true" : null,
-        "aria-describedby": `${id}:hint${fault ? ` ${id}:fault` : ""}`,
-        value: (value ?? []).join(", "),
-        oninput: (event) =>
-          typed(event, (text) =>
-            desk.edit((all) =>
-              put(
-                all,
-                [...path, key],
-                text
-                  .split(",")
-                  .map((one) => one.trim())
-                  .filter(Boolean),
-              ),
-            ),
-          ),
-        onblur: settled,
-      }),
-      fault,
-      h("div", { class: "hint", id: `${id}:hint` }, hint),
-    );
-  };
-  const pointer = pointerOf([...path, "name"]),
-    id = `f${pointer}`,
-    fault = faultNote(desk, pointer, id);
-  return h(
-    "div",
-    { class: "args" },
+  const list = path.slice(0, -1);
+  const choices = (names) => names.filter((name) => name !== item.name).map((name) => [name, name]);
+  const inner = Array.isArray(item.nodes) ? item.nodes.map((node) => node?.name) : [];
+  return [
     h(
       "div",
-      { class: "field arg", key: "name" },
-      h("div", { class: "top" }, h("label", { for: id }, "name")),
-      h("input", {
-        id,
-        type: "text",
-        class: "mono",
-        "data-pointer": pointer,
-        autocomplete: "off",
-        spellcheck: "false",
-        value: String(item.name ?? ""),
-        "aria-invalid": fault ? "true" : null,
-        "aria-describedby": fault ? `${id}:fault` : null,
-        onchange: (event) => desk.edit((text) => renamedNode(desk, text, path, event.target.value.trim())),
-      }),
-      fault,
+      { class: "args" },
+      nameField(desk, [...path, "name"], "name", (next) =>
+        desk.edit((text) => renamed(desk, put(text, [...path, "name"], next), list, item.name, next)),
+      ),
+      "repeat" in item
+        ? argumentField(desk, [...path, "repeat"], REPEAT, { owner: String(item.name), label: "repeat" })
+        : null,
     ),
-    list("inputs", "inputs", "Names of nodes or inputs, between commas."),
-    "repeat" in item
-      ? argumentField(desk, [...path, "repeat"], REPEAT, { owner: String(item.name), label: "repeat" })
+    pickList(desk, [...path, "inputs"], {
+      label: "inputs",
+      item: "input",
+      choices: choices(takeable(desk, list)),
+      hint: "Nodes and inputs whose outputs this one takes.",
+    }),
+    "nodes" in item
+      ? pickList(desk, [...path, "outputs"], {
+          label: "ends with",
+          item: "node",
+          choices: choices(inner.filter((name) => typeof name === "string")),
+          hint: "The one node of this group that others get.",
+        })
       : null,
-    "nodes" in item ? list("outputs", "output", "The node this group ends with.") : null,
     "if" in item ? h("div", { key: "if", class: "wide" }, branchField(desk, path, item)) : null,
-  );
+    h(
+      "div",
+      { class: "row" },
+      "if" in item ? null : branchOffer(desk, path),
+      "repeat" in item ? onceButton(desk, path) : repeatButton(desk, path),
+    ),
+  ];
 }
 
-/** A node called otherwise, also where its neighbours and the outputs name it. */
-function renamedNode(desk, text, path, next) {
-  const before = desk.sheet.at([...path, "name"]);
-  let changed = put(text, [...path, "name"], next);
-  const siblings = path.slice(0, -1),
-    owner = siblings.slice(0, -1);
-  const swap = (list, at) => {
-    if (Array.isArray(list) && list.includes(before))
-      changed = put(
-        changed,
-        at,
-        list.map((one) => (one === before ? next : one)),
-      );
+/** Makes a node a chain of passes. */
+function repeatButton(desk, path) {
+  const repeated = (text) => {
+    const name = freshName(desk.sheet.value, "repeats", "", false);
+    const next = put(text, [...path, "repeat"], { hp: name });
+    return declaredToo(next, [{ name, type: "int", min_value: 1, max_value: 3 }]);
   };
-  (desk.sheet.at(siblings) ?? []).forEach((node, i) => swap(node?.inputs, [...siblings, String(i), "inputs"]));
-  const outputs = desk.sheet.at([...owner, "outputs"]);
-  swap(outputs, [...owner, "outputs"]);
-  if (isObject(outputs))
-    for (const [key, one] of Object.entries(outputs))
-      if (one === before) changed = put(changed, [...owner, "outputs", key], next);
-  return changed;
+  return quiet("Repeat ...", () => {
+    desk.edit(repeated);
+    desk.focus(`f${pointerOf([...path, "repeat"])}`);
+  });
 }
+
+function onceButton(desk, path) {
+  return quiet("Only once", () => {
+    desk.edit((text) => dropUnused(text, without(text, [...path, "repeat"])));
+    desk.focus(`head${pointerOf(path)}`);
+  });
+}
+
+const quiet = (text, act) => h("button", { type: "button", class: "quiet small more", onclick: act }, text);

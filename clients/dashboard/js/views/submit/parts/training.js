@@ -5,77 +5,56 @@ import { h } from "../h.js";
 import { isObject } from "../json.js";
 import { chosenData } from "./data.js";
 import { fit } from "./fit.js";
-import { listOf } from "./lists.js";
+import { lossFields, metricList } from "./losses.js";
+import { outputParts, outputsOf, perOutput } from "./outputs.js";
+
+const PATH = ["compile"];
 
 export function trainingSection(desk) {
-  const compile = desk.sheet.at(["compile"]),
-    type = desk.sheet.at(["model", "type"]);
-  const parts = [];
-  if (compile !== undefined && !isObject(compile)) parts.push(jsonField(desk, ["compile"], "compile"));
-  else if (type !== "builder") {
-    if (type !== "sklearn") {
-      parts.push(
-        h(
-          "fieldset",
-          { class: "part", key: "optimizer" },
-          h("legend", {}, "Optimizer"),
-          classField(desk, ["compile", "optimizer"], "optimizer", { label: "optimizer", tunable: true }),
-          argumentFields(desk, ["compile", "optimizer"], "optimizer", { bare: true, owner: "optimizer" }),
-        ),
-        loss(desk),
-      );
-    }
-    parts.push(
-      metrics(desk, type === "sklearn"),
-      leftOver(desk, ["compile"], ["optimizer", "loss", "metrics", "loss_weights"]),
-      compile?.loss_weights === undefined ? null : jsonField(desk, ["compile", "loss_weights"], "loss_weights"),
+  const type = desk.sheet.at(["model", "type"]);
+  return [compiled(desk, type), fit(desk, type !== "sklearn")];
+}
+
+/** What is compiled: a builder brings its own, an estimator has metrics only. */
+function compiled(desk, type) {
+  const value = desk.sheet.at(PATH);
+  if (value !== undefined && !isObject(value)) return jsonField(desk, PATH, "compile");
+  if (type === "builder")
+    return leftOver(
+      desk,
+      [],
+      Object.keys(desk.sheet.value).filter((key) => key !== "compile"),
     );
-  }
-  parts.push(fit(desk, type !== "sklearn"));
-  return parts;
+  const several = outputsOf(desk.sheet.value).length > 0 || perOutput(desk);
+  return [
+    type === "sklearn" ? null : optimizer(desk),
+    type !== "sklearn" && several
+      ? outputParts(desk)
+      : [type === "sklearn" ? null : loss(desk), metricList(desk, [...PATH, "metrics"], type === "sklearn")],
+    leftOver(desk, PATH, [
+      "metrics",
+      ...(type === "sklearn" ? [] : ["optimizer", "loss"]),
+      ...(several ? ["loss_weights"] : []),
+    ]),
+  ];
+}
+
+function optimizer(desk) {
+  const path = [...PATH, "optimizer"];
+  return h(
+    "fieldset",
+    { class: "part", key: "optimizer" },
+    h("legend", {}, "Optimizer"),
+    classField(desk, path, "optimizer", { label: "optimizer", tunable: true }),
+    argumentFields(desk, path, "optimizer", { bare: true, owner: "optimizer" }),
+  );
 }
 
 function loss(desk) {
-  const path = ["compile", "loss"],
-    value = desk.sheet.at(path);
-  if (isObject(value) && "outputs" in value)
-    return jsonField(desk, path, "loss", "One for each output; the form has no fields for that.");
-  const task = chosenData(desk)?.task;
-  const groups = desk.catalogue
-    .groups("loss")
-    .map(([group, members]) => [group, members.map((one) => ({ ...one, name: one.aliases[0] ?? one.name }))]);
-  groups.sort(([a]) => (a === (task === "regression" ? "regression" : "classification") ? -1 : 1));
   return h(
     "fieldset",
     { class: "part", key: "loss" },
     h("legend", {}, "Loss"),
-    classField(desk, path, "loss", { label: "loss", tunable: true, groups }),
-    argumentFields(desk, path, "loss", { bare: true, owner: "loss" }),
+    lossFields(desk, [...PATH, "loss"], { task: chosenData(desk)?.task }),
   );
-}
-
-function metrics(desk, estimators) {
-  const groups = () =>
-    estimators
-      ? [
-          [
-            "metrics of estimators",
-            Object.entries(desk.catalogue.document.estimator_metrics ?? {}).map(([name, one]) => ({
-              name,
-              help: one.help,
-            })),
-          ],
-        ]
-      : desk.catalogue
-          .groups("metric")
-          .map(([group, members]) => [group, members.map((one) => ({ ...one, word: one.aliases[0] ?? one.name }))]);
-  const value = desk.sheet.at(["compile", "metrics"]);
-  if (isObject(value))
-    return h(
-      "fieldset",
-      { class: "part", key: "metric" },
-      h("legend", {}, "Metrics"),
-      jsonField(desk, ["compile", "metrics"], "metrics", "One list for each output; the form has no fields for that."),
-    );
-  return listOf(desk, ["compile", "metrics"], "metric", { title: "Add a metric", label: "Metrics", groups });
 }
