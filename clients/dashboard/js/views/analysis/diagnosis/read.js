@@ -2,7 +2,7 @@
 import { get } from "../../../api.js";
 import { base } from "../common.js";
 
-const PAGE = 200;
+const PAGE = 500;
 const FEW_NEW = 40;
 const AT_ONCE = 8;
 
