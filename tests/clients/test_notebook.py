@@ -266,6 +266,61 @@ def test_waiting_with_progress_shows_html_in_a_notebook(
     assert [("COMPLETED" in text_of(html)) for html in shown] == [True, True]
 
 
+AWAITED = """
+import headstock
+client = headstock.AsyncClient({url!r}, {token!r})
+search = await client.search({id!r})
+await search.live(wait={wait})
+await search.wait()
+await client.aclose()
+"""
+
+
+@pytest.mark.parametrize("wait", [True, False])
+def test_awaiting_client_shows_its_searches_below_the_cell_too(
+    live: headstock.Client, service: Service, shell: InteractiveShell, wait: bool
+) -> None:
+    moved = MovedSearch(service)
+    moved.trained(0.5, 0.6)
+    moved.end()
+    code = AWAITED.format(url=live.url, token=service.token(owner="ada"), id=moved.id, wait=wait)
+    (shown,) = html_in(run(shell, code))
+    assert "COMPLETED" in text_of(shown)
+    assert "best 0.6000" in text_of(shown)
+
+
+def test_view_that_is_broken_off_says_so_and_what_goes_on(script: Script, shell: InteractiveShell) -> None:
+    script.on("GET", SEARCH, ok(search()))
+    shell.user_ns["search"] = client_of(script).search("s_1")
+    script.on("GET", SEARCH, ok(search()), problem(401, "unauthenticated"))
+    shown = html_in(run(shell, "try:\n    search.wait(progress=True)\nexcept Exception:\n    pass"))
+    assert "no longer followed: it is so" in text_of(shown[-1])
+
+
+def test_view_says_that_it_waits_for_the_service(script: Script, shell: InteractiveShell) -> None:
+    away = httpx.ConnectError("refused")
+    shell.user_ns["search"] = client_of(script).search("s_1")
+    script.on("GET", SEARCH, ok(search()), *[away] * 5, ok(search(state="COMPLETED")))
+    shown = html_in(run(shell, "found = search.wait(progress=True)"))
+    assert ["waiting for the service" in text_of(html) for html in shown] == [False, True, False]
+
+
+def test_images_of_a_preview_are_images() -> None:
+    shown = read(html_of(DatasetPreview.model_validate(examples.PREVIEW)))
+    assert all(image.attrib["src"].startswith("data:image/png;base64,") for image in shown.iter("img"))
+
+
+def test_job_that_failed_says_why() -> None:
+    failure = {"code": "out_of_memory", "message": HOSTILE}
+    failed = {**examples.FINAL, "state": "FAILED", "report": None, "failure": failure}
+    assert "out_of_memory: <script>" in text_of(html_of(FinalRecord.model_validate(failed)))
+
+
+def test_running_job_says_how_far_it_is() -> None:
+    running = {**examples.RANGE_TEST, "state": "RUNNING", "progress": 0.5, "remaining_seconds": 61.0}
+    assert "1 min 01 s left" in text_of(html_of(RangeTestRecord.model_validate(running)))
+
+
 NOTEBOOK = Path(__file__).parents[2] / "examples" / "notebook.ipynb"
 
 

@@ -352,6 +352,9 @@ async def tour_of_results(client: headstock.AsyncClient, search: headstock.Async
     assert len(await search.trials_frame()) == 3
     assert len(await search.epochs_frame()) == 6
     rate, units = "learning_rate", next(name for name in best.hyperparameters if name.startswith("units"))
+    assert units in await search.hyperparameter_names()
+    with pytest.raises(headstock.NotFound, match=f"hyperparameters of this search are .*{units}"):
+        await search.trend("nothing")
     growth = await search.objective_trend(points=2)
     assert growth.trials == 2
     trend = await search.trend(

@@ -11,6 +11,7 @@ from headstock._http import Http
 from headstock._wire import QueryValue, segment
 from headstock.analysis import Contour, Diagnosis, Importance, Method, Parallel, Tradeoff
 from headstock.definitions import At, Baseline, Sort
+from headstock.errors import NotFound
 from headstock.models import Page, TrialState
 from headstock.trends import EpochTrend, HyperparameterTrend, ObjectiveTrend
 
@@ -51,6 +52,9 @@ class SearchAnswers(ABC):
                 sweeps.
             sort: Order of the points: by trial number, by value, or best score first.
             points: At most so many of them (2,000 unless told); all else is about all trials.
+
+        Raises:
+            NotFound: It has no hyperparameter of that name; the message has those there are.
         """
         query: dict[str, QueryValue | list[str]] = {
             "metric": list(metrics),
@@ -62,7 +66,18 @@ class SearchAnswers(ABC):
             "points": points,
         }
         path = f"{self._path}/trends/hyperparameters/{segment(hyperparameter)}"
-        return self._http.get(path, HyperparameterTrend, query=query)
+        try:
+            return self._http.get(path, HyperparameterTrend, query=query)
+        except NotFound as fault:
+            # Names in definitions are not yet expanded: whoever takes them from there is told the right ones.
+            names = self.hyperparameter_names()
+            fault.hint = f"the hyperparameters of this search are {', '.join(names)}"
+            raise
+
+    def hyperparameter_names(self) -> list[str]:
+        """The expanded names of its hyperparameters, such as `units_0`: what `trend` and `plot_hyperparameter` take."""
+        axes = self.parallel(points=2)
+        return [axis.name for axis in axes.axes]
 
     def importance(self, *, method: Method = "fanova", metric: str | None = None, at: At = "best") -> Importance:
         """Which hyperparameters matter to the score, or another metric.

@@ -67,7 +67,7 @@ def tradeoff(
     against: Annotated[str, typer.Option("--against", help="seconds, parameters, or a logged metric.")] = "seconds",
     as_json: JsonFlag = False,
 ) -> None:
-    """Show the trials that no other beats in both score and cost."""
+    """Show the trials that no other beats in score and cost."""
     session = session_of(context)
     found = session.search(search).tradeoff(against)
     if as_json:
@@ -87,7 +87,7 @@ def compare(
     target: Annotated[float | None, typer.Option("--target", help="A score to be reached.")] = None,
     as_json: JsonFlag = False,
 ) -> None:
-    """Compare searches: best score, what it took, and when each reached a target."""
+    """Compare searches: best scores, and what they took. And when each reached a target."""
     session = session_of(context)
     if len(searches) < 2:
         raise HeadstockError("name at least two searches")
@@ -136,7 +136,7 @@ def diagnose(
     search: Annotated[str, typer.Option("--search", help="Where a trial's number counts.")] = "latest",
     as_json: JsonFlag = False,
 ) -> None:
-    """Say what a trial's learning curves show, and what to try next; or those of all ended trials of a search."""
+    """Say what learning curves show, and what to try next. Of a trial, or of all ended trials of a search."""
     session = session_of(context)
     if not trial.isdigit() and not trial.startswith("t_"):
         _diagnose_all(session, trial, as_json=as_json)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -18,8 +19,36 @@ from headstock.terminal.console import SafeConsole
 FAILED, WRONG = 1, 2
 
 
+SECTIONS: Mapping[str, tuple[str, ...]] = {
+    "Searches": (
+        "templates", "plan", "submit", "searches", "watch", "pause", "resume", "cancel", "delete", "import",
+    ),
+    "Results": (
+        "best", "trials", "epochs", "trend", "plot", "importance", "tradeoff", "diagnose", "compare", "model", "export",
+    ),
+    "Final trainings and range tests": ("finalize", "lr-range-test", "jobs"),
+    "Data sets and weights": ("datasets", "weights"),
+    "The service": ("dashboard", "workers", "demo"),
+}  # fmt: skip
+"""Commands as the help lists them; all others are the server's."""
+SERVER_SECTION = "The server (pip install headstock-server)"
+
+
 class Commands(TyperGroup):
-    """Our errors become one message and an exit code, never a traceback."""
+    """Commands in sections. Our errors become one message and an exit code, never a traceback."""
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        known = {name: self.get_command(ctx, name) for name in self.list_commands(ctx)}
+        sectioned = {name for names in SECTIONS.values() for name in names}
+        sections = {**SECTIONS, SERVER_SECTION: tuple(name for name in known if name not in sectioned)}
+        width = max(len(name) for name in known)
+        for title, names in sections.items():
+            shown = [(name, known[name]) for name in names if known.get(name) is not None]
+            with formatter.section(title):
+                # All names are made of one width, so that the columns of all sections begin together.
+                room = formatter.width - width - 6
+                rows = [(name.ljust(width), command.get_short_help_str(room)) for name, command in shown if command]
+                formatter.write_dl(rows)
 
     def invoke(self, ctx: Any) -> Any:
         try:

@@ -43,7 +43,7 @@ def list_datasets(context: typer.Context, as_json: JsonFlag = False) -> None:
         session.print_json(stored)
         return
     session.print_table(
-        ("name", "task", "input", ">classes", ">train", ">validation", ">test", "scale", ">size", "id"),
+        ("name", "task", "input", ">classes", ">train", ">validation", ">test", "?scale", "?>size", "?id"),
         (
             (
                 dataset.name,
@@ -72,7 +72,7 @@ def builtin(context: typer.Context, as_json: JsonFlag = False) -> None:
         session.print_json(known)
         return
     session.print_table(
-        ("name", "task", "input", ">classes", ">train", ">test", "from", "what"),
+        ("name", "task", "input", ">classes", ">train", ">test", "?from", "what"),
         (
             (
                 dataset.name,

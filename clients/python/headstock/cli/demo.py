@@ -78,7 +78,7 @@ def demo(
         "demo-data"
     ),
 ) -> None:
-    """Start a service here, run a real search on the digits data, show the best and a trend, and stop."""
+    """Run a real search on handwritten digits. A service is started here for it, and stopped when it has ended."""
     out = session_of(context).out
     if "up" not in server.loaders():
         raise HeadstockError(f"the demo starts a service, which is not installed: {server.HOW_TO_INSTALL}")

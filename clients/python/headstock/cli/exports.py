@@ -41,7 +41,7 @@ def export(
     ] = None,
     as_json: JsonFlag = False,
 ) -> None:
-    """Save a search's trials or epochs as a table, as TensorBoard's event files, or as MLflow runs."""
+    """Save trials or epochs for other tools. As a table, as TensorBoard's event files, or as MLflow runs."""
     session = session_of(context)
     if format == "tensorboard" or format == "mlflow":
         if output is not None:

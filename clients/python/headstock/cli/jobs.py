@@ -43,7 +43,7 @@ def finalize(
     ] = None,
     as_json: JsonFlag = False,
 ) -> None:
-    """Train a trial once more on all training rows, and test it. The same command again goes on with the same job."""
+    """Train a trial on all training rows, and test it. The same command again goes on with the same job."""
     session = session_of(context)
     found = session.search(search)
     chosen = None if trial is None else found.trial(trial)
@@ -150,7 +150,7 @@ def lr_range_test(
     assignments: SetOption = None,
     as_json: JsonFlag = False,
 ) -> None:
-    """Raise the learning rate batch by batch, and tell which range of rates is worth searching."""
+    """Find out which learning rates are worth searching. One short training raises the rate batch by batch."""
     session = session_of(context)
     test = session.client.lr_range_test(
         overridden(load_definition(file), assignments or []),
@@ -214,7 +214,7 @@ def list_jobs(context: typer.Context, as_json: JsonFlag = False) -> None:
         )
         return
     session.print_table(
-        ("id", "kind", "name", "state", "created", ">seconds"),
+        ("id", "kind", "name", "state", "?created", "?>seconds"),
         (
             (
                 record.id,

@@ -85,7 +85,7 @@ def trials(context: typer.Context, search: SearchReference = "latest", as_json: 
         session.print_json(listed)
         return
     session.print_table(
-        (">no", "state", ">score", ">epochs", ">seconds", "id", "values"),
+        (">no", "state", ">score", "?>epochs", "?>seconds", "?id", "values"),
         (
             (
                 record.number,
@@ -147,7 +147,7 @@ def import_results(
     study: Annotated[str | None, typer.Option(help="Name of one of several Optuna studies.")] = None,
     as_json: JsonFlag = False,
 ) -> None:
-    """Store results that were made elsewhere as a search that has ended."""
+    """Store results from elsewhere as a search. It is one that has ended, with trends, pictures and exports."""
     session = session_of(context)
     found = session.client.import_results(
         file,
@@ -174,7 +174,7 @@ def model(
     trial: Annotated[int | None, typer.Option("--trial", help="Number of a trial; else the best.")] = None,
     as_json: JsonFlag = False,
 ) -> None:
-    """Save the trained model of the best trial (or another) as a `.keras` file; an estimator as `.skops`."""
+    """Save the trained model of the best trial, or of another. It is a `.keras` file, of an estimator `.skops`."""
     session = session_of(context)
     found = session.search(search)
     chosen: Trial
@@ -204,10 +204,12 @@ def file_name(name: str) -> str:
 
 def templates(
     context: typer.Context,
-    name: Annotated[str | None, typer.Argument(help="Print this one's definition, to be edited.")] = None,
+    name: Annotated[
+        str | None, typer.Argument(metavar="NAME", help="Print this one's definition, to be edited.")
+    ] = None,
     as_json: JsonFlag = False,
 ) -> None:
-    """List the stored definitions, or print one to start from."""
+    """List the templates, or print one to start from."""
     session = session_of(context)
     if name is not None:
         typer.echo(json.dumps(session.client.template(name), indent=2, ensure_ascii=False))
@@ -244,7 +246,7 @@ def workers(context: typer.Context, as_json: JsonFlag = False) -> None:
         session.print_json(alive)
         return
     session.print_table(
-        ("name", "host", "backend", ">slots", ">busy", ">cpu", ">memory", "devices", "last seen"),
+        ("name", "?host", "?backend", ">slots", ">busy", ">cpu", ">memory", "devices", "?last seen"),
         (
             (
                 worker.name,

@@ -79,7 +79,7 @@ def plan(
     assignments: SetOption = None,
     as_json: JsonFlag = False,
 ) -> None:
-    """Check a definition and tell what it would cost; nothing is stored."""
+    """Check a definition and tell what it would cost. Nothing is stored."""
     session = session_of(context)
     cost = session.client.plan(_definition(file, name, assignments))
     if as_json:
@@ -149,7 +149,7 @@ def list_searches(
         session.print_json(listed)
         return
     session.print_table(
-        ("id", "name", "state", ">trials", ">best", "objective", "created"),
+        ("id", "name", "state", ">trials", ">best", "?objective", "?created"),
         (
             (
                 record.id,
@@ -174,7 +174,7 @@ def watch(
     ] = False,
     as_json: JsonFlag = False,
 ) -> None:
-    """Show a search's progress until it ends, on the full screen of a terminal. Leaving it lets the search run on."""
+    """Follow a search until it ends. On a terminal that is its full screen; leaving it lets the search run on."""
     session = session_of(context)
     _watch(session, session.search(search), as_json=as_json, plain=plain)
 
@@ -216,13 +216,13 @@ def _watch_screen(session: Session, search: Search) -> None:
 
 
 def pause(context: typer.Context, search: SearchReference, as_json: JsonFlag = False) -> None:
-    """Start no more trials; running ones stop at their next checkpoint and go on from there later."""
+    """Pause a search. Running trials stop at their next checkpoint and go on from there later."""
     session = session_of(context)
     _report(session, session.search(search).pause(), as_json=as_json)
 
 
 def resume(context: typer.Context, search: SearchReference, as_json: JsonFlag = False) -> None:
-    """Go on after a pause."""
+    """Go on with a search after a pause."""
     session = session_of(context)
     _report(session, session.search(search).resume(), as_json=as_json)
 
@@ -239,7 +239,7 @@ def delete(
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
     as_json: JsonFlag = False,
 ) -> None:
-    """Remove an ended search with all its trials, epochs and files."""
+    """Remove an ended search. All its trials, epochs and files go with it."""
     session = session_of(context)
     found = session.search(search)
     if not yes:

@@ -17,14 +17,14 @@ from headstock.errors import HeadstockError
 
 GROUP = "headstock.commands"
 KNOWN = {
-    "up": "Start API, coordinator and a worker on this machine (needs headstock-server).",
-    "api": "Start the API alone (needs headstock-server).",
-    "coordinator": "Start a coordinator alone (needs headstock-server).",
-    "worker": "Start a worker alone (needs headstock-server).",
-    "mlflow": "Write trials and jobs to an MLflow tracking server (needs headstock-server).",
-    "migrate": "Bring the database to this version's schema (needs headstock-server).",
-    "token": "Make a token for somebody (needs headstock-server).",
-    "fsck": "Check a database and its files (needs headstock-server).",
+    "up": "Start the whole service on this machine.",
+    "api": "Start the API alone.",
+    "coordinator": "Start a coordinator alone.",
+    "worker": "Start a worker alone.",
+    "mlflow": "Write trials and jobs to an MLflow tracking server.",
+    "migrate": "Bring the database to this version's schema.",
+    "token": "Make a token for somebody.",
+    "fsck": "Check a database and its files.",
 }
 HOW_TO_INSTALL = "pip install headstock-server"
 # Everything after the command's name belongs to the server's own parser, `--help` too.

@@ -87,7 +87,7 @@ class Session:
         typer.echo(json.dumps(_plain(document), indent=2, ensure_ascii=False))
 
     def print_table(self, columns: Sequence[str], rows: Iterable[Iterable[object]], *, empty: str) -> None:
-        """A table; `empty` when there is no row. Columns whose name begins with `>` hold numbers."""
+        """A table; `empty` when there is no row. `>` marks columns of numbers, `?` those that can be spared."""
         print_table(self.out, columns, rows, empty=empty)
 
 

@@ -16,7 +16,8 @@ from headstock.searches import Search
 from headstock.terminal.plots import KINDS, Asked, terminal_plot
 
 MetricOption = Annotated[
-    list[str] | None, typer.Option("--metric", help="A logged metric; may be repeated. Default: the objective.")
+    list[str] | None,
+    typer.Option("--metric", metavar="NAME", help="A logged metric; may be repeated. Else: the objective."),
 ]
 MinOption = Annotated[float | None, typer.Option("--min", help="Only trials whose value is at least this.")]
 MaxOption = Annotated[float | None, typer.Option("--max", help="Only trials whose value is at most this.")]
@@ -45,7 +46,7 @@ def trend(
     ] = "value",
     as_json: JsonFlag = False,
 ) -> None:
-    """Show what one hyperparameter does to the score or other metrics, or how the score grew (`objective`)."""
+    """Show what one hyperparameter does to the score. Or to other metrics; or how the score grew (`objective`)."""
     session = session_of(context)
     found = session.search(search)
     if name == "objective":
@@ -110,7 +111,7 @@ def plot(
     theme: Annotated[Literal["light", "dark"], typer.Option("--theme", help="Background of a file.")] = "light",
     as_json: JsonFlag = False,
 ) -> None:
-    """Draw a search's results here, or save the picture as a file (`--to`). With `--json`: what is drawn."""
+    """Draw results here, or as a file (`--to`). With `--json`: what is drawn."""
     session = session_of(context)
     if kind not in KINDS and search in KINDS:
         # Either order is understood: `plot latest objective` reads as well.

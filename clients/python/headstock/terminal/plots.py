@@ -14,7 +14,7 @@ from rich.text import Text
 from headstock import words
 from headstock.analysis import Axis, Method
 from headstock.definitions import At, Baseline
-from headstock.errors import HeadstockError
+from headstock.errors import HeadstockError, NotFound
 from headstock.models import Epoch, RangeTestRecord, Value
 from headstock.searches import Search
 from headstock.terminal.charts import BEST, SERIES, Axes, Bars, Chart, Grid, Point, Series
@@ -158,7 +158,9 @@ def _is_number(value: Value) -> bool:
 
 def _is_log(search: Search, name: str) -> bool:
     """Whether the definition draws it on a logarithmic scale; `units_{i}` of a definition is `units_0` of a trial."""
-    for known in (search.record.definition or {}).get("hyperparameters", ()):
+    # Lists leave the definition out.
+    definition = search.record.definition or search.refresh().record.definition or {}
+    for known in definition.get("hyperparameters", ()):
         if isinstance(known, dict) and known.get("sampling") in ("log", "reverse_log"):
             pattern = re.escape(str(known.get("name"))).replace(re.escape("{i}"), r"\d+")
             if re.fullmatch(pattern, name):
@@ -302,7 +304,11 @@ def range_chart(test: RangeTestRecord) -> RenderableType:
 
 
 def _confusion(search: Search, asked: Asked) -> Drawn:
-    report = search.final().report
+    try:
+        report = search.final().report
+    except NotFound as fault:
+        advice = f"`headstock finalize {search.id} --wait` trains and tests the best one"
+        raise HeadstockError(f"no trial of {search.name} has been tested on the test part yet: {advice}") from fault
     outputs = (report or {}).get("test") or {}
     found = next((output for output in outputs.get("outputs", ()) if output.get("confusion_matrix")), None)
     if found is None:

@@ -23,9 +23,10 @@ from headstock.terminal.tables import STATE_STYLE
 
 View = Literal["trials", "best", "curves"]
 KEYS = (
-    ("t", "trials"), ("b", "best"), ("l", "curves"), ("m", "metric"), ("↑↓", "scroll"),
-    ("p", "pause"), ("r", "resume"), ("c", "cancel"), ("q", "quit"),
+    ("q", "quit"), ("t", "trials"), ("b", "best"), ("l", "curves"), ("m", "metric"), ("↑↓", "scroll"),
+    ("p", "pause"), ("r", "resume"), ("c", "cancel"),
 )  # fmt: skip
+"""What the keys do, the most needed first: a narrow terminal cuts the line."""
 SIDE_BY_SIDE = 96
 """Columns from which curves and table stand beside each other."""
 _HEAD = 3
@@ -218,7 +219,9 @@ def _foot(board: Board, looking: Looking) -> Text:
         return Text(looking.notice, style="yellow", no_wrap=True, overflow="ellipsis")
     if not looking.keys:
         return Text("Ctrl-C leaves; the search goes on", style="dim", no_wrap=True)
-    shown = [Text.assemble((key, "bold"), (f" {what}", "dim")) for key, what in KEYS]
+    # Of the two that undo each other the one that would do something.
+    idle = "p" if board.record.state == "PAUSED" else "r"
+    shown = [Text.assemble((key, "bold"), (f" {what}", "dim")) for key, what in KEYS if key != idle]
     line = Text("  ").join(shown)
     line.no_wrap, line.overflow = True, "ellipsis"
     return line

@@ -26,28 +26,49 @@ _FREE = frozenset({"values", "what", "description", "what it shows", "try", "dev
 def print_table(console: Console, columns: Sequence[str], rows: Iterable[Iterable[object]], *, empty: str) -> None:
     """A table; `empty` when there is no row. Columns whose name begins with `>` hold numbers.
 
-    A terminal gets a ruled table with coloured states, folded where it is too narrow. Elsewhere, and where folding does
-    not help, there is a line for each row: ids are for copying and rows for `grep`, so nothing is ever cut off.
+    A terminal gets a ruled table with coloured states, folded where it is too narrow; if that does not do, columns
+    whose name begins with `?` are left out, the last of them first, and it is said which. Elsewhere, and where nothing
+    helps, there is a line for each row: ids are for copying and rows for `grep`, so nothing is ever cut off.
     """
     cells = [[str(cell) for cell in row] for row in rows]
     if not cells:
         console.print(empty, markup=False, soft_wrap=True)
         return
-    names = [column.removeprefix(">") for column in columns]
+    whole = [column.removeprefix("?") for column in columns]
+    names = [column.removeprefix(">") for column in whole]
     widths = [max(map(cell_len, column)) for column in zip(names, *cells, strict=True)]
-    folds = [name in _FREE for name in names]
-    least = sum(min(width, _FOLDED) if fold else width for width, fold in zip(widths, folds, strict=True))
-    if console.is_terminal and least + 2 * len(names) <= console.width:
-        console.print(_ruled(columns, cells, folds))
-    else:
-        _print_lines(console, columns, cells, widths)
+    kept = list(range(len(columns)))
+    spare = [place for place, column in enumerate(columns) if column.startswith("?")]
+    while console.is_terminal:
+        if _least_width([names[place] for place in kept], [widths[place] for place in kept]) <= console.width:
+            table = _ruled([whole[place] for place in kept], [[row[place] for place in kept] for row in cells])
+            console.print(table)
+            _tell_left_out(console, [name for place, name in enumerate(names) if place not in kept])
+            return
+        if not spare:
+            break
+        kept.remove(spare.pop())
+    _print_lines(console, whole, cells, widths)
 
 
-def _ruled(columns: Sequence[str], cells: Sequence[Sequence[str]], folds: Sequence[bool]) -> Table:
+def _least_width(names: Sequence[str], widths: Sequence[int]) -> int:
+    """Columns of a terminal that the folded table needs."""
+    needed = (min(width, _FOLDED) if name in _FREE else width for name, width in zip(names, widths, strict=True))
+    return sum(needed) + 3 * len(names) - 2
+
+
+def _tell_left_out(console: Console, names: Sequence[str]) -> None:
+    if names:
+        line = f"not shown for want of room: {', '.join(names)} (--json has all)"
+        console.print(line, style="dim", markup=False)
+
+
+def _ruled(columns: Sequence[str], cells: Sequence[Sequence[str]]) -> Table:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, header_style="bold")
-    for column, fold in zip(columns, folds, strict=True):
+    for column in columns:
         right = column.startswith(">")
         name = column.removeprefix(">")
+        fold = name in _FREE
         table.add_column(
             Text(name),
             justify="right" if right else "left",
