@@ -37,9 +37,12 @@ def barriers(page: Page) -> list[str]:
     if not page.evaluate("typeof axe === 'object'"):
         page.evaluate(source())
     found: list[dict[str, Any]] = page.evaluate(
-        """async (rules) => (await axe.run(document, { runOnly: rules, resultTypes: ["violations"] })).violations
-          .map(({ id, help, nodes }) => ({ id, help, count: nodes.length, first: nodes.slice(0, 3).map((node) =>
-            [node.target.join(" "), [...node.any, ...node.all, ...node.none].map((check) => check.message).join("; ")]) }))""",
+        """async (rules) => {
+          const { violations } = await axe.run(document, { runOnly: rules, resultTypes: ["violations"] });
+          const why = ({ any, all, none }) => [...any, ...all, ...none].map((check) => check.message).join("; ");
+          return violations.map(({ id, help, nodes }) => ({ id, help, count: nodes.length,
+            first: nodes.slice(0, 3).map((node) => [node.target.join(" "), why(node)]) }));
+        }""",
         RULES,
     )
     return [

@@ -195,3 +195,36 @@ def test_what_opens_over_a_page_has_no_barriers(
 def test_a_page_with_a_barrier_is_found_out(page: Page) -> None:
     page.evaluate("document.querySelector('main').append(document.createElement('input'))")
     assert any("label" in line for line in barriers(page))
+
+
+CONTROLS = """() => [...document.querySelectorAll("a[href], button, input, select, textarea, summary, [tabindex]")]
+  .filter((one) => one.tabIndex >= 0 && !one.disabled && one.type !== "radio")
+  .filter((one) => one.checkVisibility({ visibilityProperty: true }))"""
+# What a control looks like while it has the focus: an outline, its own or that of the card it covers.
+OUTLINED = """() => [null, "::after"].some((part) =>
+  getComputedStyle(document.activeElement, part).outlineStyle !== "none")"""
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_every_control_is_reached_by_the_tab_key_and_shows_it(
+    page: Page, board: Board, scene: Scene, place: str
+) -> None:
+    page.goto(f"{board.address}/#/{PLACES[place](scene)}")
+    drawn(page)
+    # Marked beforehand, since what is live may be drawn anew under way.
+    count = page.evaluate(f"({CONTROLS})().map((one, place) => one.setAttribute('data-stop', place)).length")
+    page.evaluate("document.activeElement.blur()")
+    missed = set(range(count))
+    for _ in range(3 * count + 10):
+        page.keyboard.press("Tab")
+        stop = page.evaluate("document.activeElement.dataset.stop ?? null")
+        if stop is None:
+            continue
+        assert page.evaluate(OUTLINED), page.evaluate("document.activeElement.outerHTML")
+        missed.discard(int(stop))
+        if not missed:
+            return
+    left = page.evaluate(
+        "stops => stops.map((one) => document.querySelector(`[data-stop='${one}']`)?.outerHTML)", sorted(missed)
+    )
+    assert not [one for one in left if one], left

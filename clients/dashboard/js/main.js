@@ -113,6 +113,11 @@ async function show() {
 }
 
 themeButton(document.getElementById("theme"));
+// An address behind # is a page's: the link to the content is followed by hand.
+document.querySelector(".skip").addEventListener("click", (event) => {
+  event.preventDefault();
+  main.focus();
+});
 addEventListener("hashchange", () => {
   if (end.moved?.(here())) return;
   show();

@@ -98,26 +98,36 @@ export function actButton(label, act, { danger = false, primary = false } = {}) 
   return button;
 }
 
-/** Links that look like tabs; each is an address, so it can be opened, linked to and gone back from. */
-export function tabs(label, entries, current) {
-  const list = el(
-    "div",
-    { class: "tabs", role: "tablist", "aria-label": label },
-    entries.map(([name, text, href]) =>
-      el(
-        "a",
-        { href, role: "tab", "aria-selected": String(name === current), tabindex: name === current ? "0" : "-1" },
-        text,
-      ),
+/**
+ * Links that look like tabs; each is an address, so it can be opened, linked to and gone back from. `panel` is the id of what they
+ * show. Arrow keys, Home and End go from one to the other, Enter and Space show it.
+ */
+export function tabs(label, panel, entries, current) {
+  const links = entries.map(([name, text, href]) =>
+    el(
+      "a",
+      {
+        href,
+        id: `${panel}-${name}`,
+        role: "tab",
+        "aria-selected": String(name === current),
+        "aria-controls": panel,
+        tabindex: name === current ? "0" : "-1",
+      },
+      text,
     ),
   );
+  const list = el("div", { class: "tabs", role: "tablist", "aria-label": label }, links);
   list.addEventListener("keydown", (event) => {
-    const move = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
-    if (!move) return;
-    const all = [...list.children];
-    const next = all[(all.indexOf(document.activeElement) + move + all.length) % all.length];
+    const at = links.indexOf(document.activeElement),
+      last = links.length - 1;
+    const to = { ArrowRight: at === last ? 0 : at + 1, ArrowLeft: at === 0 ? last : at - 1, Home: 0, End: last }[
+      event.key
+    ];
+    if (event.key === " ") links[at].click();
+    else if (to === undefined || event.ctrlKey || event.altKey || event.metaKey) return;
+    else links[to].focus();
     event.preventDefault();
-    next.focus();
   });
   return list;
 }

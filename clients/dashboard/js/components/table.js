@@ -1,4 +1,5 @@
-// A table of any length: sorted by its headings, walked with the arrow keys, and only the rows in sight are in the page.
+// A table of any length: sorted by its headings, and only the rows in sight are in the page. One row at a time is in the tab
+// order; the arrow keys, Page up and down, Home and End go from row to row.
 import { el, fill } from "../dom.js";
 
 const ROW_PX = 34;
@@ -17,7 +18,6 @@ const letters = new Intl.Collator("en", { numeric: true });
  * @param sorted  ({key, down}) => void, told when a heading was used
  * @param identity (row) => what a row is known by, so that focus survives redrawing
  * @param empty   () => what stands there when there is no row
- * @param keys    whether one row at a time is in the tab order, and the arrow keys go from row to row (for long tables)
  */
 export function longTable({
   label,
@@ -27,7 +27,6 @@ export function longTable({
   sorted = () => {},
   identity = (row) => row.id,
   empty = null,
-  keys = false,
 }) {
   const head = el("tr");
   const body = el("tbody");
@@ -118,7 +117,7 @@ export function longTable({
           : null,
       ].filter(Boolean),
     );
-    if (keys) rove();
+    rove();
     // A control that was drawn anew or has moved gets the focus back; one that was scrolled away leaves it with the table.
     if (held && document.activeElement !== held) {
       const line = lines.get(held.closest("tr")?.dataset.row)?.line;
@@ -222,16 +221,14 @@ export function longTable({
     },
     { passive: true },
   );
-  if (keys) {
-    node.addEventListener("keydown", walk);
-    body.addEventListener("focusin", (event) => {
-      const key = event.target.closest("tr")?.dataset.row;
-      if (key && key !== current) {
-        current = key;
-        rove();
-      }
-    });
-  }
+  node.addEventListener("keydown", walk);
+  body.addEventListener("focusin", (event) => {
+    const key = event.target.closest("tr")?.dataset.row;
+    if (key && key !== current) {
+      current = key;
+      rove();
+    }
+  });
   heads();
   return {
     node,

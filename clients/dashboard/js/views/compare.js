@@ -30,10 +30,15 @@ export async function comparePage({ main, query, live }) {
       ids,
       query: here().query,
       live,
-      again: draw,
+      again,
     });
     if (over) made.end();
     else inner = made;
+  }
+  /** After one was added or left out: what was pressed is gone. The field would open its list, so it comes second. */
+  async function again() {
+    await draw();
+    place.querySelector(".compared a, [role=combobox]")?.focus();
   }
   await draw();
   return () => {

@@ -170,7 +170,7 @@ export async function searchPage({ main, path, query, live }) {
 
   async function show(chosen, asked) {
     const own = ++turn;
-    const [name, text, build, eager] = TABS.find(([one]) => one === chosen) ?? TABS[0];
+    const [name, , build, eager] = TABS.find(([one]) => one === chosen) ?? TABS[0];
     shown = name;
     tab?.end();
     tab = null;
@@ -178,12 +178,13 @@ export async function searchPage({ main, path, query, live }) {
       bar,
       tabs(
         "What to see of the search",
+        "tab",
         TABS.map(([one, label]) => [one, label, address(["searches", id, one])]),
         name,
       ),
     );
     bar.querySelector("[aria-selected=true]").scrollIntoView?.({ block: "nearest", inline: "nearest" });
-    place.setAttribute("aria-label", text);
+    place.setAttribute("aria-labelledby", `tab-${name}`);
     const inner = el("div", { class: "tab-inner" });
     fill(place, inner);
     if (!trials.loaded() && !eager) {

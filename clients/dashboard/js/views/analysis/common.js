@@ -136,11 +136,6 @@ export function picture(search, kind, query = {}) {
   return `${base(search)}/plots/${kind}${words.size ? `?${words}` : ""}`;
 }
 
-/** A link to a trial. */
-export function trialLink(id, text) {
-  return el("a", { href: address(["trials", id]) }, text);
-}
-
 /** A link to a tab of the search, with choices. */
 export function tabAddress(search, tab, query = {}) {
   return address(["searches", search.id, tab], query);

@@ -6,6 +6,7 @@ import { figure } from "../../charts/figure.js";
 import { axis, jitter, room, snug, snugLog, tip, tooltip } from "../../charts/parts.js";
 import { colourKey } from "../../charts/scales.js";
 import { labelled, pick } from "../../components/controls.js";
+import { trialLink } from "../../components/links.js";
 import { el, fill } from "../../dom.js";
 import { better, number } from "../../format.js";
 import { epochChooser, metricChooser } from "./choosers.js";
@@ -132,7 +133,7 @@ export async function contourTab({ place, search, trials, query }) {
     },
     table: (found) => ({
       columns: ["trial", found.x.name, found.y.name, found.metric.name],
-      rows: found.points.map((point) => [point.number, point.x, point.y, point.score]),
+      rows: found.points.map((point) => [trialLink(point.trial_id, `${point.number}`), point.x, point.y, point.score]),
     }),
     picture: () => picture(search, "contour", state),
     under: (found) => el("details", {}, el("summary", {}, "How the shades are found"), el("p", {}, found.method, ".")),

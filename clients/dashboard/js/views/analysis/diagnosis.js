@@ -2,10 +2,11 @@
 import { keep } from "../../address.js";
 import { labelled, pick } from "../../components/controls.js";
 import { longTable } from "../../components/table.js";
+import { trialLink } from "../../components/links.js";
 import { el, fill, fillHeld } from "../../dom.js";
 import { number } from "../../format.js";
 import { endedTrials } from "../../states.js";
-import { hyperparametersOf, question, trialLink } from "./common.js";
+import { hyperparametersOf, question } from "./common.js";
 import { advice, countWords } from "./diagnosis/advice.js";
 import { verdictBars } from "./diagnosis/bars.js";
 import { findingsOf } from "./diagnosis/findings.js";

@@ -12,8 +12,12 @@ export async function hyperparametersTab({ place, search, trials, query }) {
     inner = (name ? large : multiples)({ place, search, trials, query: here().query, name, open });
   }
   function open(name) {
+    const left = shown;
     keep({ hp: name, min: null, max: null });
     show(name);
+    // What was pressed is gone: the focus goes to the way back, or to the one that was left.
+    if (name) place.querySelector("button").focus({ preventScroll: true });
+    else inner.focus(left);
     place.querySelector("h2, h3, select")?.scrollIntoView({ block: "nearest" });
   }
   show(query.get("hp"));

@@ -3,10 +3,11 @@
 import { keep } from "../../address.js";
 import { get } from "../../api.js";
 import { figure } from "../../charts/figure.js";
+import { trialLink } from "../../components/links.js";
 import { el, fill } from "../../dom.js";
 import { better, number } from "../../format.js";
 import { epochChooser, metricChooser } from "./choosers.js";
-import { base, picture, question, tooFew, trialLink } from "./common.js";
+import { base, picture, question, tooFew } from "./common.js";
 import { SCORE, axesOf } from "./parallel/axes.js";
 import { chosenRows, parsed, written } from "./parallel/brush.js";
 import { chosenCard } from "./parallel/chosen.js";

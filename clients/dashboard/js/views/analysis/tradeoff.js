@@ -5,9 +5,10 @@ import { figure } from "../../charts/figure.js";
 import { axis, room, snug, tip, tooltip } from "../../charts/parts.js";
 import { labelled, pick, segments } from "../../components/controls.js";
 import { longTable } from "../../components/table.js";
+import { trialLink } from "../../components/links.js";
 import { el, fill } from "../../dom.js";
 import { better, duration, number, values } from "../../format.js";
-import { base, costName, metricNames, picture, question, saveCsv, tooFew, trialLink } from "./common.js";
+import { base, costName, metricNames, picture, question, saveCsv, tooFew } from "./common.js";
 
 const MANY = 2000;
 const ALL = 100_000;

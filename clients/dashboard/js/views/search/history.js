@@ -5,6 +5,7 @@ import { figure } from "../../charts/figure.js";
 import { axis, legend, room, tip, tooltip } from "../../charts/parts.js";
 import { pick } from "../../components/controls.js";
 import { duration, number } from "../../format.js";
+import { trialLink } from "../../components/links.js";
 import { el } from "../../dom.js";
 
 const POINTS = 1000;
@@ -47,7 +48,13 @@ export function historyFigure({ search, trials, query }) {
     option,
     table: ({ points }) => ({
       columns: ["Trial", "State", "After", "Score", "Best so far"],
-      rows: points.map((p) => [p.number, p.state, shown.by === "time" ? duration(p.x) : p.x, p.score, p.best]),
+      rows: points.map((p) => [
+        trialLink(p.trial_id, `${p.number}`),
+        p.state,
+        shown.by === "time" ? duration(p.x) : p.x,
+        p.score,
+        p.best,
+      ]),
     }),
     empty: "Appears with the first scored trial.",
     picture: ({ points }) =>

@@ -44,7 +44,6 @@ export async function trialsTab({ place, search, trials, query, reading }) {
   const chooser = menu("Columns", []);
   const table = longTable({
     label: "Trials",
-    keys: true,
     columns: columns(),
     sort,
     name: (trial) => (trial.id === now.best?.trial_id ? "best" : ""),

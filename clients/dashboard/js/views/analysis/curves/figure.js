@@ -3,6 +3,7 @@ import { address } from "../../../address.js";
 import { band } from "../../../charts/bands.js";
 import { figure } from "../../../charts/figure.js";
 import { SERIES, axis, legend, room, tip, tooltip } from "../../../charts/parts.js";
+import { trialLink } from "../../../components/links.js";
 import { number } from "../../../format.js";
 import { picture } from "../common.js";
 import { lineName } from "./lines.js";
@@ -24,7 +25,7 @@ export function bandsFigure({ search, state }) {
         "epoch",
         "trials",
         ...found.quantiles.map((each) => `${Math.round(100 * each)} %`),
-        ...found.lines.map(lineName),
+        ...found.lines.map((one) => trialLink(one.trial.id, lineName(one))),
       ],
       rows: found.bands.map((each) => [
         each.epoch,

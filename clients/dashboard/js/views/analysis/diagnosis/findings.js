@@ -1,7 +1,8 @@
 // The findings of one trial in full, with their numbers.
+import { trialLink } from "../../../components/links.js";
 import { el } from "../../../dom.js";
 import { number } from "../../../format.js";
-import { trialLink } from "../common.js";
+
 import { verdictTag } from "./verdicts.js";
 
 /** Nodes that tell them; `item` is a trial's diagnosis. */

@@ -3,10 +3,11 @@ import { keep } from "../../../address.js";
 import { get } from "../../../api.js";
 import { labelled, pick, segments } from "../../../components/controls.js";
 import { longTable } from "../../../components/table.js";
+import { trialLink } from "../../../components/links.js";
 import { el, fill } from "../../../dom.js";
 import { number } from "../../../format.js";
 import { SCALES, epochChooser, metricChooser, sweepChooser } from "../choosers.js";
-import { base, fourMetrics, hyperparametersOf, isNumeric, metricNames, question, trialLink } from "../common.js";
+import { base, fourMetrics, hyperparametersOf, isNumeric, metricNames, question } from "../common.js";
 import { shapeOf, trendFigure } from "./trend.js";
 import { verdictOf } from "./verdict.js";
 

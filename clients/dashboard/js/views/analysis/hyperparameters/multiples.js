@@ -117,6 +117,11 @@ export function multiples({ place, search, trials, query, open }) {
 
   if (cards.size) begin();
   return {
+    /** Puts the focus on the button that opens a hyperparameter. */
+    focus(name) {
+      if (!grid.children.length) arrange();
+      grid.querySelector(`[data-hp="${CSS.escape(name)}"]`)?.focus();
+    },
     refresh(now) {
       if (hyperparametersOf(now, trials).length !== cards.size) return false;
       search = now;

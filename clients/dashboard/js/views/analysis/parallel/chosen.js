@@ -1,8 +1,9 @@
 // The trials that go through all chosen parts: how many, the best of them, a table, and a file.
 import { longTable } from "../../../components/table.js";
+import { trialLink } from "../../../components/links.js";
 import { el, fill } from "../../../dom.js";
 import { number } from "../../../format.js";
-import { saveCsv, trialLink } from "../common.js";
+import { saveCsv } from "../common.js";
 import { SCORE } from "./axes.js";
 
 /** A card: `node`, `columns(axes, metric)` after an answer, `update(rows, found)` with what is chosen of it. */
