@@ -364,3 +364,33 @@ def test_nothing_sticks_out_on_a_phone(page: Page, board: Board, scheme: str) ->
         expect(page.get_by_role("tab", selected=True)).to_be_visible()
         wait_until(lambda: page.locator(".tab-inner > *").count() > 0)
         assert page.evaluate("document.scrollingElement.scrollWidth") <= 360, tab
+
+
+def test_running_curves_are_paged_through_when_there_are_more_than_can_be_told_apart(page: Page, board: Board) -> None:
+    search = MovedSearch(board, "crowded", parallelism=12)
+    claims = [search.begin(units=32 + place) for place in range(11)]
+    for claim in claims:
+        search.epochs(claim, [0.25, 0.5])
+    page.goto(f"{search.address}/curves")
+    figure = page.locator("section[aria-label='Learning curves']")
+    figure.get_by_role("button", name="Table").click()
+    heads = figure.locator("thead th a")
+    expect(heads).to_have_text([f"trial {number} (running)" for number in range(8)])
+    pages = page.get_by_role("group", name="running trials")
+    expect(pages).to_contain_text("1 to 8 of 11 running trials")
+    pages.get_by_role("button", name="Next running trials").click()
+    expect(pages).to_contain_text("9 to 11 of 11 running trials")
+    expect(heads).to_have_text([f"trial {number} (running)" for number in range(8, 11)])
+    expect(pages.get_by_role("button", name="Next running trials")).to_be_focused()
+    page.reload()
+    expect(pages).to_contain_text("9 to 11 of 11 running trials")
+    # When the last three have ended, the eight before them are all.
+    for claim in claims[8:]:
+        search.complete(claim)
+    expect(pages).to_be_hidden()
+    page.get_by_label("How many of the best").select_option("0")
+    figure.get_by_role("button", name="Table").click()
+    expect(heads).to_have_text([f"trial {number} (running)" for number in range(8)])
+    page.goto(search.address)
+    search.epochs(search.begin(), [0.5])
+    expect(page.get_by_text("8 of 9 running trials are drawn")).to_be_visible()

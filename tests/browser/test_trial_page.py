@@ -85,7 +85,7 @@ def test_folds_are_lines_of_their_own(page: Page, board: Board) -> None:
     expect(figure.get_by_role("img")).to_have_attribute("aria-label", re.compile("after 2 epochs of 3 trainings"))
     figure.get_by_role("button", name="Table").click()
     expect(figure.locator("tbody tr")).to_have_count(6)
-    expect(figure.locator("tbody tr").last).to_have_text("fold 320.80.8")
+    expect(figure.locator("tbody tr").last).to_have_text("fold 310.80.8")
 
 
 def test_promoted_trials_lead_to_each_other(page: Page, board: Board) -> None:

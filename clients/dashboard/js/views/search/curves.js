@@ -5,6 +5,7 @@ import { axis, legend, room, SERIES, tip, tooltip } from "../../charts/parts.js"
 import { pick } from "../../components/controls.js";
 import { curveStore } from "../../stores/curves.js";
 import { largest } from "../../stores/trials.js";
+import { trialLink } from "../../components/links.js";
 import { el, fill } from "../../dom.js";
 
 /** The trials that run, and then those that ended last. */
@@ -18,7 +19,7 @@ export function runningAndLatest(everything) {
 
 /**
  * A figure with a line for each training of the trials that `choose(all)` answers. `refresh()` chooses anew and reads curves it
- * has not seen; `heard(event)` lengthens a curve without a question to the service.
+ * has not seen; `heard(event)` lengthens a curve without a question to the service. `under(all)` answers nodes below the picture.
  */
 export function curvesFigure({
   search,
@@ -28,6 +29,7 @@ export function curvesFigure({
   choose,
   empty = "Appears with the first epoch.",
   faint = true,
+  under = null,
 }) {
   const curves = curveStore();
   const shown = { metric: query.get("metric") ?? search.objective.name, log: query.get("curves") === "log" };
@@ -58,10 +60,16 @@ export function curvesFigure({
       columns: ["Trial", "State", "Epochs", `last ${shown.metric}`],
       rows: chosen.map((trial) => {
         const last = lastOf(trial.id);
-        return [trial.number, trial.state, last ? last[0] + 1 : 0, last?.[1][shown.metric] ?? null];
+        return [
+          trialLink(trial.id, `${trial.number}`),
+          trial.state,
+          last ? last[0] + 1 : 0,
+          last?.[1][shown.metric] ?? null,
+        ];
       }),
     }),
     empty,
+    under: under && (() => under(trials.all())),
     clicked: (event) => {
       if (event.seriesId) location.hash = address(["trials", event.seriesId.split(" ")[0]]);
     },

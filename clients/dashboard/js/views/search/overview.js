@@ -1,4 +1,6 @@
 // What one wants to know first: where the search stands, what is best, and what has just happened.
+import { address } from "../../address.js";
+import { SERIES } from "../../charts/parts.js";
 import { historyFigure } from "./history.js";
 import { curvesFigure, runningAndLatest } from "./curves.js";
 import { bestCard } from "./best.js";
@@ -7,10 +9,25 @@ import { latestCard } from "./latest.js";
 import { el, fill } from "../../dom.js";
 import { ENDED } from "../../states.js";
 
+/** When more trials run than have a curve here: how many, and where all are. */
+function runningLeftOut(everything, search) {
+  const running = everything.filter((trial) => trial.state === "RUNNING").length;
+  if (running <= SERIES.length) return null;
+  const all = el("a", { href: address(["searches", search.id, "curves"]) }, "all of them");
+  return [`${SERIES.length} of ${running} running trials are drawn: see `, all, "."];
+}
+
 export async function overviewTab({ place, search, trials, query }) {
   const parts = [
     historyFigure({ search, trials, query }),
-    curvesFigure({ search, trials, query, title: "Learning curves, running and latest", choose: runningAndLatest }),
+    curvesFigure({
+      search,
+      trials,
+      query,
+      title: "Learning curves, running and latest",
+      choose: runningAndLatest,
+      under: (everything) => runningLeftOut(everything, search),
+    }),
     bestCard({ search }),
     findingsCard({ search, trials }),
     latestCard({ search, trials }),
