@@ -125,6 +125,8 @@ class ContourAxis(Axis):
 
 
 class ContourPoint(Model):
+    """One scored trial over the two axes."""
+
     trial_id: str
     number: int
     x: Value
@@ -160,11 +162,15 @@ class Spent(Model):
 
 
 class BestSpent(Spent):
+    """The best trial, and what had been spent when it ended."""
+
     trial_id: str
     number: int
 
 
 class CurveStep(Model):
+    """A trial with a better score than all before it, and what had been spent by then."""
+
     trials: int
     epochs: int
     elapsed_seconds: float

@@ -42,6 +42,7 @@ class _Job(RecordShown, Generic[R]):
 
     @property
     def state(self) -> SearchState:
+        """As a search's, as of the last read."""
         return self.record.state
 
     @property
@@ -51,6 +52,7 @@ class _Job(RecordShown, Generic[R]):
 
     @property
     def ended(self) -> bool:
+        """Whether it is over, as of the last read."""
         return self.record.ended
 
     @property

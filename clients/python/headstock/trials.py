@@ -45,6 +45,7 @@ class Trial(RecordShown):
 
     @property
     def id(self) -> str:
+        """Under this `client.trial` gives it again."""
         return self.record.id
 
     @property
@@ -54,6 +55,7 @@ class Trial(RecordShown):
 
     @property
     def state(self) -> TrialState:
+        """`QUEUED`, `RUNNING`, `COMPLETED`, `STOPPED` (early, with its score), `FAILED` or `CANCELLED`."""
         return self.record.state
 
     @property

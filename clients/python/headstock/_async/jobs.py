@@ -41,6 +41,7 @@ class _AsyncJob(RecordShown, Generic[R]):
 
     @property
     def state(self) -> SearchState:
+        """As a search's, as of the last read."""
         return self.record.state
 
     @property
@@ -50,6 +51,7 @@ class _AsyncJob(RecordShown, Generic[R]):
 
     @property
     def ended(self) -> bool:
+        """Whether it is over, as of the last read."""
         return self.record.ended
 
     @property

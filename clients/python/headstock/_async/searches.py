@@ -64,14 +64,17 @@ class AsyncSearch(SearchShown, AsyncSearchAnswers, AsyncSearchPlots):
 
     @property
     def id(self) -> str:
+        """Under this `client.search` gives it again."""
         return self.record.id
 
     @property
     def name(self) -> str:
+        """As its definition says; several searches may have the same."""
         return self.record.name
 
     @property
     def state(self) -> SearchState:
+        """`QUEUED`, `RUNNING`, `PAUSED`, `COMPLETED`, `FAILED` or `CANCELLED`, as of the last read."""
         return self.record.state
 
     @property
@@ -81,6 +84,7 @@ class AsyncSearch(SearchShown, AsyncSearchAnswers, AsyncSearchPlots):
 
     @property
     def objective(self) -> Objective:
+        """What is looked for: a metric, and whether `min` or `max` of it."""
         return self.record.objective
 
     @property
@@ -95,6 +99,7 @@ class AsyncSearch(SearchShown, AsyncSearchAnswers, AsyncSearchPlots):
 
     @property
     def ended(self) -> bool:
+        """Whether it is over, as of the last read."""
         return self.record.ended
 
     @property

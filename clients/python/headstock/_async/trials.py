@@ -44,6 +44,7 @@ class AsyncTrial(RecordShown):
 
     @property
     def id(self) -> str:
+        """Under this `client.trial` gives it again."""
         return self.record.id
 
     @property
@@ -53,6 +54,7 @@ class AsyncTrial(RecordShown):
 
     @property
     def state(self) -> TrialState:
+        """`QUEUED`, `RUNNING`, `COMPLETED`, `STOPPED` (early, with its score), `FAILED` or `CANCELLED`."""
         return self.record.state
 
     @property
