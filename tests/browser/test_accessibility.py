@@ -17,13 +17,16 @@ from tests.browser.barriers import barriers
 from tests.browser.conftest import LIMITS, Board, reading_app, served
 from tests.browser.finished import finished_search
 from tests.browser.moved import MovedSearch
-from tests.browser.test_search_page import TABS
 from tests.browser.test_workers_page import samples
 from tests.databases import SqliteTemplate
 from tests.service.assembled import open_service
 from tests.service.scenes import end_job
 
 pytestmark = pytest.mark.browser
+TABS = (
+    "overview", "trials", "curves", "hyperparameters", "importance", "parallel", "contour", "tradeoff", "diagnosis",
+    "definition",
+)  # fmt: skip
 SIZES = {"desk": (1280, 1000), "phone": (390, 844)}
 ROWS = b"age,city,label\n" + b"".join(b"%d,Bern,%s\n" % (20 + n, [b"no", b"yes"][n % 2]) for n in range(30))
 
@@ -145,6 +148,13 @@ def drawn(page: Page) -> None:
 def assert_without_barriers(page: Page) -> None:
     found = [f"{look}: {line}" for look in looks(page) for line in barriers(page)]
     assert not found, "\n".join(found)
+
+
+def test_all_tabs_of_a_search_are_looked_at(page: Page, board: Board, scene: Scene) -> None:
+    page.goto(f"{board.address}/#/searches/{scene.digits}")
+    tabs = page.get_by_role("tab")
+    expect(tabs).to_have_count(len(TABS))
+    assert [(tab.get_attribute("href") or "").split("/")[-1] for tab in tabs.all()] == list(TABS)
 
 
 @pytest.mark.parametrize("place", PLACES)

@@ -79,7 +79,7 @@ def test_small_multiples_show_each_hyperparameter_and_open_it(page: Page, board:
     expect(rate.locator(".picture")).to_have_attribute(
         "aria-label", "val_accuracy against learning_rate: val_accuracy has a peak inside the range.", timeout=20_000
     )
-    page.get_by_role("button", name="Show learning_rate large").click()
+    page.get_by_role("button", name="Open learning_rate").click()
     expect(page).to_have_url(re.compile(r"hp=learning_rate"))
     expect(page.locator(".verdict-card")).to_contain_text("val_accuracy has a peak inside the range")
 

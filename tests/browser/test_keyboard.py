@@ -139,7 +139,7 @@ def test_a_hyperparameter_is_opened_and_left_and_the_focus_stays_with_it(
     page: Page, board: Board, digits: SearchId
 ) -> None:
     page.goto(f"{board.address}/#/searches/{digits}/hyperparameters?order=name")
-    opener = page.get_by_role("button", name="Show layers large")
+    opener = page.get_by_role("button", name="Open layers")
     opener.focus()
     press(page, "Enter")
     expect(page.get_by_role("button", name="← All hyperparameters")).to_be_focused()

@@ -76,7 +76,7 @@ function opener(name, open) {
       type: "button",
       class: "opener",
       "data-hp": name,
-      "aria-label": `Show ${name} large`,
+      "aria-label": `Open ${name}`,
       onclick: () => open(name),
     },
     "Open",
