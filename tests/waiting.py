@@ -5,12 +5,18 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 T = TypeVar("T")
 
 
-def wait_until(condition: Callable[[], T], *, timeout_s: float = 30.0, every_s: float = 0.02, what: str = "") -> T:
+def wait_until(
+    condition: Callable[[], T | Literal[False] | None],
+    *,
+    timeout_s: float = 30.0,
+    every_s: float = 0.02,
+    what: str = "",
+) -> T:
     """The first true value of `condition`, looked at every `every_s` seconds.
 
     Raises:

@@ -6,7 +6,7 @@ from typing import Any
 
 from service.examples.common import METRIC, SEARCH_ID, TRIAL_ID
 
-IMPORTANCE = {
+IMPORTANCE: dict[str, Any] = {
     "objective": {"name": "val_accuracy", "direction": "max"},
     "metric": METRIC,
     "at": "best",
@@ -20,7 +20,7 @@ IMPORTANCE = {
     "pairs": [{"names": ["units", "learning_rate"], "share": 0.05, "share_where_active": 0.05, "trials": 40}],
     "note": None,
 }
-TRADEOFF = {
+TRADEOFF: dict[str, Any] = {
     "objective": {"name": "val_accuracy", "direction": "max"},
     "against": {"name": "seconds", "direction": "min"},
     "trials": 1,
@@ -37,7 +37,7 @@ _AXIS: dict[str, Any] = {
     "values": [],
     "conditional": False,
 }
-PARALLEL = {
+PARALLEL: dict[str, Any] = {
     "objective": {"name": "val_accuracy", "direction": "max"},
     "metric": METRIC,
     "at": "best",
@@ -45,7 +45,7 @@ PARALLEL = {
     "axes": [_AXIS],
     "rows": [{"trial_id": TRIAL_ID, "number": 4, "score": 0.9722, "values": {"units": 192}, "places": [0.714]}],
 }
-CONTOUR = {
+CONTOUR: dict[str, Any] = {
     "objective": {"name": "val_accuracy", "direction": "max"},
     "metric": METRIC,
     "at": "best",
@@ -64,8 +64,8 @@ CONTOUR = {
     "grid": [[0.91, 0.93], [None, 0.95]],
     "method": "between numbers: linear on the Delaunay triangles of the points ...",
 }
-_SPENT = {"score": 0.9722, "trials": 5, "epochs": 50, "elapsed_seconds": 8.2, "training_seconds": 10.4}
-COMPARISON = {
+_SPENT: dict[str, Any] = {"score": 0.9722, "trials": 5, "epochs": 50, "elapsed_seconds": 8.2, "training_seconds": 10.4}
+COMPARISON: dict[str, Any] = {
     "comparable": True,
     "target": 0.9722,
     "searches": [
@@ -89,7 +89,7 @@ COMPARISON = {
         }
     ],
 }
-DIAGNOSIS = {
+DIAGNOSIS: dict[str, Any] = {
     "trial_id": TRIAL_ID,
     "number": 4,
     "state": "COMPLETED",
@@ -108,7 +108,7 @@ DIAGNOSIS = {
     ],
     "note": None,
 }
-DIAGNOSES = {
+DIAGNOSES: dict[str, Any] = {
     "items": [DIAGNOSIS],
     "next_page_token": None,
     "summary": {

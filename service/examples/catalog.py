@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-CATALOG = {
+from typing import Any
+
+CATALOG: dict[str, Any] = {
     "keras_version": "3.15.1",
     "layers": {"Dense": {"arguments": {"units": {"kinds": ["int"], "required": True, "minimum": 1}}}},
     "optimizers": {},

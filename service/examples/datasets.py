@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from service.examples.common import DATASET_ID
 
-DATASET = {
+DATASET: dict[str, Any] = {
     "id": DATASET_ID,
     "name": "digits",
     "kind": "array",
@@ -34,7 +36,7 @@ DATASET = {
     "fingerprint": "6f1a" + "0" * 60,
     "created_at": "2026-03-01T11:59:58Z",
 }
-PREVIEW = {
+PREVIEW: dict[str, Any] = {
     "dataset_id": DATASET_ID,
     "part": "train",
     "rows_in_part": 1797,
@@ -76,7 +78,7 @@ PREVIEW = {
         }
     ],
 }
-WEIGHTS = {
+WEIGHTS: dict[str, Any] = {
     "id": "w8_019a5c3f2b1e4d5c6b7a8f9e0d1c2b3a",
     "name": "vgg16-xrays",
     "format": ".weights.h5",
@@ -84,7 +86,7 @@ WEIGHTS = {
     "sha256": "9c1e" + "0" * 60,
     "created_at": "2026-03-01T11:59:58Z",
 }
-BUILTIN = {
+BUILTIN: dict[str, Any] = {
     "name": "digits",
     "description": "1,797 hand-written digits as 8 x 8 grey images with values 0 to 16.",
     "library": "scikit-learn",

@@ -24,7 +24,7 @@ _JOB: dict[str, Any] = {
     "started_at": "2026-03-01T12:10:00.200000Z",
     "ended_at": "2026-03-01T12:10:04.300000Z",
 }
-_JOB_LINKS = {
+_JOB_LINKS: dict[str, Any] = {
     "search": f"/v1/searches/{_JOB['id']}",
     "events": f"/v1/searches/{_JOB['id']}/events",
     "cancel": f"/v1/searches/{_JOB['id']}/cancel",
@@ -102,16 +102,21 @@ FINAL_REPORT: dict[str, Any] = {
     "notes": [],
     "definition": {"model": {"type": "sequential"}},
 }
-FINAL_REQUEST = {"epochs": 9, "seed": 7}
-FINAL = {
+FINAL_REQUEST: dict[str, Any] = {"epochs": 9, "seed": 7}
+FINAL: dict[str, Any] = {
     **_JOB,
     "source": _SOURCE,
     "epochs": 9,
     "links": {"self": f"/v1/final/{_JOB['id']}", **_JOB_LINKS, "report": f"/v1/final/{_JOB['id']}/report"},
     "report": FINAL_REPORT,
 }
-RANGE_TEST_REQUEST = {"definition": DEFINITION, "values": {"units": 128}, "min_rate": 1e-5, "max_rate": 1.0}
-RANGE_TEST = {
+RANGE_TEST_REQUEST: dict[str, Any] = {
+    "definition": DEFINITION,
+    "values": {"units": 128},
+    "min_rate": 1e-5,
+    "max_rate": 1.0,
+}
+RANGE_TEST: dict[str, Any] = {
     **_JOB,
     "min_rate": 1e-5,
     "max_rate": 1.0,
@@ -120,7 +125,7 @@ RANGE_TEST = {
     "divergence": 4.0,
     "links": {"self": f"/v1/lr-range-tests/{_JOB['id']}", **_JOB_LINKS},
 }
-NEW_RANGE_TEST = {
+NEW_RANGE_TEST: dict[str, Any] = {
     **RANGE_TEST,
     "state": "QUEUED",
     "state_reason": None,
@@ -137,7 +142,7 @@ NEW_RANGE_TEST = {
     "smoothed": [],
     "suggestion": None,
 }
-RANGE_TEST_DETAIL = {
+RANGE_TEST_DETAIL: dict[str, Any] = {
     **RANGE_TEST,
     "batch_size": 32,
     "diverged": False,

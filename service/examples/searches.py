@@ -70,13 +70,13 @@ SEARCH: dict[str, Any] = {
     "started_at": "2026-03-01T12:00:00.200000Z",
     "ended_at": None,
 }
-SEARCH_DETAIL = {
+SEARCH_DETAIL: dict[str, Any] = {
     **SEARCH,
     "definition": DEFINITION,
     "versions": {"headstock-server": "0.1.0", "keras": "3.15.1"},
     "warnings": [],
 }
-IMPORTED_SEARCH = {
+IMPORTED_SEARCH: dict[str, Any] = {
     **SEARCH_DETAIL,
     "name": "last-year",
     "state": "COMPLETED",
@@ -108,11 +108,11 @@ IMPORTED_SEARCH = {
         "imported": {"source": "table", "file": "last-year.csv", "sha256": "0" * 64, "options": {}},
     },
 }
-SEARCH_COUNTS = {
+SEARCH_COUNTS: dict[str, Any] = {
     "states": {"QUEUED": 0, "RUNNING": 2, "PAUSED": 0, "COMPLETED": 31, "FAILED": 1, "CANCELLED": 4},
     "total": 38,
 }
-PATCH = {"limits": {"max_trials": 40}, "parallelism": 4}
+PATCH: dict[str, Any] = {"limits": {"max_trials": 40}, "parallelism": 4}
 
 PLAN: dict[str, Any] = {
     "trials": 20,

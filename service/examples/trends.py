@@ -6,7 +6,7 @@ from typing import Any
 
 from service.examples.common import METRIC, TRIAL_ID
 
-OBJECTIVE_TREND = {
+OBJECTIVE_TREND: dict[str, Any] = {
     "objective": {"name": "val_accuracy", "direction": "max"},
     "trials": 1,
     "points": [
@@ -47,7 +47,7 @@ _SHAPE: dict[str, Any] = {
     },
 }
 
-HYPERPARAMETER_TREND = {
+HYPERPARAMETER_TREND: dict[str, Any] = {
     "name": "units",
     "objective": {"name": "val_accuracy", "direction": "max"},
     "metric": METRIC,
@@ -59,7 +59,7 @@ HYPERPARAMETER_TREND = {
     "metrics": [{**METRIC, **_SHAPE}],
 }
 
-EPOCH_TREND = {
+EPOCH_TREND: dict[str, Any] = {
     "metric": "val_accuracy",
     "quantiles": [0.1, 0.25, 0.5, 0.75, 0.9],
     "bands": [{"epoch": 0, "count": 20, "quantiles": [0.71, 0.8, 0.86, 0.9, 0.92]}],

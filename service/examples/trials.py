@@ -34,7 +34,7 @@ TRIAL: dict[str, Any] = {
     "started_at": "2026-03-01T12:00:01.300000Z",
     "ended_at": "2026-03-01T12:00:03.400000Z",
 }
-RUNNING_TRIAL = {
+RUNNING_TRIAL: dict[str, Any] = {
     **TRIAL,
     "state": "RUNNING",
     "score": None,
@@ -44,7 +44,7 @@ RUNNING_TRIAL = {
     "ended_seq": None,
     "stop_requested": True,
 }
-QUEUED_TRIAL = {
+QUEUED_TRIAL: dict[str, Any] = {
     **TRIAL,
     "state": "QUEUED",
     "score": None,
@@ -54,7 +54,7 @@ QUEUED_TRIAL = {
     "ended_at": None,
 }
 
-ATTEMPT = {
+ATTEMPT: dict[str, Any] = {
     "number": 1,
     "state": "LOST",
     "worker_id": f"w_{HEX}",
@@ -69,9 +69,9 @@ ATTEMPT = {
     "started_at": "2026-03-01T12:00:01Z",
     "ended_at": "2026-03-01T12:00:33Z",
 }
-LOG = {"attempt": 1, "log": "epoch 0: loss 0.61\nepoch 1: loss 0.22\n"}
+LOG: dict[str, Any] = {"attempt": 1, "log": "epoch 0: loss 0.61\nepoch 1: loss 0.22\n"}
 
-EPOCH = {
+EPOCH: dict[str, Any] = {
     "trial_id": TRIAL_ID,
     "trial_number": None,
     "execution": 0,
@@ -81,9 +81,9 @@ EPOCH = {
     "seconds": 0.42,
     "recorded_at": "2026-03-01T12:00:02Z",
 }
-SEARCH_EPOCH = {**EPOCH, "trial_number": 4}
+SEARCH_EPOCH: dict[str, Any] = {**EPOCH, "trial_number": 4}
 
-BEST = {
+BEST: dict[str, Any] = {
     **TRIAL,
     "definition": {
         "model": {
@@ -106,4 +106,4 @@ BEST = {
     },
     "code": "import keras\n\nmodel = keras.Sequential([...])\n",
 }
-CODE = {"trial_id": TRIAL["id"], "definition": BEST["definition"], "code": BEST["code"]}
+CODE: dict[str, Any] = {"trial_id": TRIAL["id"], "definition": BEST["definition"], "code": BEST["code"]}

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from service.examples.common import HEX, TRIAL_ID
 
-WORKER = {
+WORKER: dict[str, Any] = {
     "id": f"w_{HEX}",
     "name": "desk-1",
     "host": "desk",

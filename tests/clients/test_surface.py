@@ -27,6 +27,7 @@ import numpy as np
 import pytest
 from headstock import analysis, errors, models, plans, trends
 from headstock.errors import HeadstockError
+from pydantic import BaseModel
 
 from service import examples
 from service.limits import Limits
@@ -40,7 +41,7 @@ from tests.service.scenes import end_job
 Document = dict[str, Any]
 
 # The documented schema of an answer, and the model of ours that reads it.
-COUNTERPARTS = {
+COUNTERPARTS: dict[str, type[BaseModel]] = {
     "SearchDetailOut": models.SearchRecord,
     "SearchOut": models.SearchRecord,
     "SearchCountsOut": models.SearchCounts,

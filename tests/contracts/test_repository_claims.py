@@ -152,9 +152,11 @@ def test_one_trial_has_one_winner_round_after_round(scene: Scene) -> None:
     for _ in range(10):
         scene.queue(search.id, 1)
         won: list[Claim] = []
-        _in_threads(
-            3, lambda place, won=won: won.extend(scene.repository.claim_trials(workers[place], count=1, lease_s=5))
-        )
+
+        def claim(place: int, won: list[Claim] = won) -> None:
+            won.extend(scene.repository.claim_trials(workers[place], count=1, lease_s=5))
+
+        _in_threads(3, claim)
         assert len(won) == 1
         scene.report(won[0].lease, 1.0)
         scene.repository.complete_trial(won[0].lease, seconds=1)

@@ -222,7 +222,8 @@ def test_bands_take_the_mean_over_executions_first(scene: Scene) -> None:
     scene.report(two.lease, math.nan, execution=1)
     for metric, expected in (("val_loss", (2.0, 4.0)), ("loss", (1.0, 2.0))):
         (band,) = scene.repository.epoch_bands(search.id, metric, quantiles=[0, 1])
-        assert (band.count, band.quantiles) == (2, pytest.approx(expected))
+        assert band.count == 2
+        assert band.quantiles == pytest.approx(expected)
 
 
 def test_odd_metric_names_have_bands_too(scene: Scene) -> None:

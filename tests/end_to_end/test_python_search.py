@@ -54,6 +54,7 @@ def test_a_function_and_arrays_become_a_search_and_a_model(
     model = found.best_model()
     assert model.predict(x[:3], verbose=0).shape == (3, 10)
     code = found.best()[0].code
+    assert code is not None
     assert "def loops(hp: Any) -> keras.Model:" in code
     assert f"'num_layers': {values['num_layers']}" in code
     compile(code, "best.py", "exec")

@@ -51,7 +51,8 @@ def trained_search(
 
 def accuracy(point: Document) -> float:
     """0.3 to 0.9: a peak of the rate, and a little off for dropout."""
-    return 0.9 - 0.3 * abs(math.log10(point["learning_rate"]) + 3) - 0.2 * point.get("dropout", 0.0)
+    rate, dropout = float(point["learning_rate"]), float(point.get("dropout", 0.0))
+    return 0.9 - 0.3 * abs(math.log10(rate) + 3) - 0.2 * dropout
 
 
 def _trained(service: Service, search_id: SearchId, points: list[Document]) -> None:

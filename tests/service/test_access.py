@@ -36,7 +36,7 @@ def _operations(service: Service) -> list[tuple[str, str]]:
         (method, route.path.format(**IDS))
         for route in service.app.routes
         if isinstance(route, APIRoute)
-        for method in route.methods
+        for method in route.methods or ()
     ]
 
 
@@ -109,7 +109,7 @@ def test_a_read_token_reads_and_writes_nothing(service: Service) -> None:
         (method, route.path)
         for route in service.app.routes
         if isinstance(route, APIRoute)
-        for method in route.methods
+        for method in route.methods or ()
         if method != "GET"
     }
     # Signing oneself in and out is all that a reader may post.

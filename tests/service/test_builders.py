@@ -44,7 +44,8 @@ def test_a_registered_builder_is_searched_over_what_it_asks_for(
     # As long as the builder's own `fit` says.
     assert stored["fit"]["epochs"] == 3
     search = service.repository.get_search(SearchId(answer.json()["id"]))
-    assert [each["name"] for each in search.space["hyperparameters"]] == ["units"]
+    space: Any = search.space
+    assert [each["name"] for each in space["hyperparameters"]] == ["units"]
 
 
 @REGISTERED

@@ -18,7 +18,7 @@ from service.app import create_app
 from storage.datasets import Dataset
 from storage.ids import DatasetId
 from tests.service.assembled import Service
-from tests.tuners.dataset_files import npz
+from tests.tuners.dataset_files import npz, npz_of
 from tuners.datasets.client import DatasetClient
 from tuners.datasets.files import dataset_folder
 from tuners.datasets.options import OPTIONS, UploadOptions
@@ -59,7 +59,7 @@ def images() -> bytes:
 
 def several() -> bytes:
     x = np.arange(8, dtype=np.float32).reshape(4, 2)
-    return npz(**{
+    return npz_of({
         "x.image_train": np.zeros((4, 5, 5, 1), np.uint8), "x.meta_train": x,
         "y.digit_train": [0, 1, 2, 1], "y.size_train": [0.5, 1.5, 2.5, 3.5],
         "w": [1.0, 2, 1, 1], "groups": ["a", "b", "a", "c"], "times": [4, 3, 2, 1],

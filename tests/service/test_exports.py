@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import math
+from collections.abc import Iterator
 from typing import Any
 
 import pyarrow.parquet as pq
@@ -105,7 +106,7 @@ def test_columns_take_the_types_of_the_values(hyperparameter: Hyperparameter, ty
 
 def test_long_tables_come_in_groups() -> None:
     columns = [Column(name="n", type="int"), Column(name="x", type="float")]
-    batches = ([list(range(at, at + 2000)), [0.5] * 2000] for at in range(0, 120_000, 2000))
+    batches: Iterator[list[list[Any]]] = ([list(range(at, at + 2000)), [0.5] * 2000] for at in range(0, 120_000, 2000))
     pieces = list(parquet_bytes(columns, batches, clock=SystemClock()))
     file = pq.ParquetFile(io.BytesIO(b"".join(pieces)))
     assert [file.metadata.row_group(at).num_rows for at in range(file.num_row_groups)] == [50_000, 50_000, 20_000]

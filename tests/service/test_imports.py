@@ -158,7 +158,7 @@ def test_readers_may_not_import(service: Service) -> None:
 # Keras Tuner
 
 
-class Bowl(keras_tuner.RandomSearch):
+class Bowl(keras_tuner.RandomSearch):  # type: ignore[misc]
     """A search as Keras Tuner itself runs it, over a function instead of a model."""
 
     def run_trial(self, trial: Any, *args: object, **kwargs: object) -> dict[str, float]:

@@ -16,7 +16,7 @@ from storage.artifacts import ArtifactStore
 from storage.epochs import EpochRow
 from storage.files import NewArtifact
 from storage.ids import SearchId
-from storage.records import NewTrial
+from storage.records import NewTrial, Scalar
 from storage.workers import Slot
 from tests.service.assembled import Service
 from tests.service.sweep_scene import UNITS, trained_sweep
@@ -86,7 +86,7 @@ def test_learning_curves_are_bands_over_the_trials(service: Service, sweep: Sear
     assert [series.label for series in loss.series] == ["training, median"]
     # Losses of the first epoch: 2.9 2.5 2.0 2.0 2.0 1.5 1.4 1.3; of the last: 2.8 1.8 1.0 .95 .9 .52 .51 .5.
     assert loss.series[0].y == pytest.approx([2.0, 0.925])
-    assert loss.series[0].x == [1.0, 2.0]
+    assert loss.series[0].x == [0.0, 1.0]
     assert len(loss.bands) == 2
     assert loss.bands[1].high == pytest.approx([2.125, 1.2])
     assert accuracy.title == "accuracy"
@@ -96,7 +96,7 @@ def folded(service: Service, search_id: SearchId) -> str:
     """A trial of two folds whose second one has a loss that is not finite."""
     repository = service.repository
     version = repository.get_search(search_id).oracle_version
-    values = {"units": 6, "hidden": "[18]", "learning_rate": 0.1}
+    values: dict[str, Scalar] = {"units": 6, "hidden": "[18]", "learning_rate": 0.1}
     repository.add_trials(
         search_id, [NewTrial(values=values, values_hash="f" * 32)], oracle_state={}, expected_version=version
     )
@@ -119,8 +119,8 @@ def test_curves_of_one_trial_show_both_parts_and_leave_out_what_is_not_finite(
     figure = shown(service, sweep, "learning-curves", trial=trial, metrics=("val_loss",))
     (panel,) = figure.panels
     assert [(each.label, each.dashed, each.x, each.y) for each in panel.series] == [
-        ("training", False, [1.0, 2.0], [0.5, 0.4]),
-        ("validation", True, [1.0], [0.6]),
+        ("training", False, [0.0, 1.0], [0.5, 0.4]),
+        ("validation", True, [0.0], [0.6]),
     ]
 
 

@@ -7,6 +7,7 @@ import json
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import httpx
@@ -167,7 +168,7 @@ def test_nothing_is_lost_or_doubled_between_replay_and_live(served: Served, defi
     writer = threading.Thread(target=write)
     writer.start()
     with _stream(client, f"/v1/searches/{search_id}/events", **{"Last-Event-ID": "0"}) as frames:
-        queued = []
+        queued: list[dict[str, Any]] = []
         while len(queued) < 10:
             event = _next_event(frames)
             if event["kind"] == "trial.queued":
@@ -223,7 +224,7 @@ def test_a_reader_that_does_not_read_is_dropped_and_the_others_are_not(
         for number in range(10):
             values = [{"units": 32, "learning_rate": 0.001}]
             await asyncio.to_thread(start_trials, service.repository, search_id, values, first=number)
-            await _eventually(lambda told=number + 1: b"".join(quick).count(b"event: trial.queued") == told)
+            await _eventually(partial(_told, quick, number + 1))
         await asyncio.wait_for(streams[0], timeout=10)
         assert hub.count == 1
         await asyncio.to_thread(hub.stop)
@@ -231,6 +232,10 @@ def test_a_reader_that_does_not_read_is_dropped_and_the_others_are_not(
         assert hub.count == 0
 
     asyncio.run(scene())
+
+
+def _told(stream: list[bytes], trials: int) -> bool:
+    return b"".join(stream).count(b"event: trial.queued") == trials
 
 
 async def _eventually(condition: Callable[[], bool]) -> None:

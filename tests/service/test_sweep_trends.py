@@ -22,7 +22,7 @@ def sweep(service: Service, ada: TestClient, definition: Document) -> SearchId:
     return trained_sweep(service, ada, definition)
 
 
-def trend(client: TestClient, search_id: SearchId, name: str, **query: object) -> Document:
+def trend(client: TestClient, search_id: SearchId, name: str, **query: str | int | list[str]) -> Document:
     answer = client.get(f"/v1/searches/{search_id}/trends/hyperparameters/{name}", params=query)
     assert answer.status_code == 200, answer.text
     found: Document = answer.json()

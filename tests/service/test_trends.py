@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import statistics
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -24,11 +25,11 @@ START = datetime(2026, 1, 1, tzinfo=UTC)
 FINITE = st.floats(allow_nan=False, allow_infinity=False, min_value=-1e6, max_value=1e6)
 
 
-def trend(scores: list[tuple[Scalar, float]], *, direction: Direction = "max", ordered: bool = True):  # type: ignore[no-untyped-def]
+def trend(scores: Sequence[tuple[Scalar, float]], *, direction: Direction = "max", ordered: bool = True):  # type: ignore[no-untyped-def]
     return hyperparameter_trend(points(scores), direction=direction, axis=float if ordered else None)
 
 
-def points(scores: list[tuple[Scalar, float]]) -> list[ValuePoint]:
+def points(scores: Sequence[tuple[Scalar, float]]) -> list[ValuePoint]:
     return [ValuePoint(f"t_{number}", number, value, score, {}) for number, (value, score) in enumerate(scores)]
 
 

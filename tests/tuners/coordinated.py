@@ -17,7 +17,7 @@ SPACE = Space(
     )
 )
 FINITE = Space((Hyperparameter(name="units", type="int", default=4, min_value=1, max_value=6),))
-RANDOM = {"type": "random"}
+RANDOM: dict[str, object] = {"type": "random"}
 
 
 def let_pass(seconds: float, clock: ManualClock, coordinator: Coordinator) -> None:

@@ -6,6 +6,7 @@ import io
 import struct
 import zipfile
 import zlib
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,8 +24,14 @@ def npy(array: Any) -> bytes:
 
 def npz(*, packed: bool = False, **arrays: Any) -> bytes:
     """An .npz file as numpy writes it."""
+    return npz_of(arrays, packed=packed)
+
+
+def npz_of(arrays: Mapping[str, Any], *, packed: bool = False) -> bytes:
+    """The same of arrays whose names are no words of Python."""
     buffer = io.BytesIO()
-    (np.savez_compressed if packed else np.savez)(buffer, **{name: np.asarray(value) for name, value in arrays.items()})
+    save: Callable[..., None] = np.savez_compressed if packed else np.savez
+    save(buffer, **{name: np.asarray(value) for name, value in arrays.items()})
     return buffer.getvalue()
 
 

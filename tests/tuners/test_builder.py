@@ -62,7 +62,7 @@ def test_a_model_is_built_compiled_and_trains_under_the_promised_names() -> None
 
 def test_the_logged_name_of_a_second_auc_is_still_auc() -> None:
     layers = [{"layer": "Dense", "units": 1, "activation": "sigmoid"}]
-    compiled = {
+    compiled: dict[str, Any] = {
         "loss": "binary_crossentropy",
         "metrics": ["accuracy", "AUC", {"metric": "AUC", "curve": "PR", "name": "auc_pr"}],
     }

@@ -306,7 +306,11 @@ class TestImages:
 @pytest.mark.keras
 def test_a_whole_program_trains_on_weighted_texts(desk: Desk) -> None:
     labels = ["yes" if "good" in text.lower() else "no" for text in TEXTS]
-    columns = {"review": [text.replace("\n", " ") for text in TEXTS], "liked": labels, "w": [1.5] * len(TEXTS)}
+    columns: dict[str, list[Any]] = {
+        "review": [text.replace("\n", " ") for text in TEXTS],
+        "liked": labels,
+        "w": [1.5] * len(TEXTS),
+    }
     write_csv(desk.folder / "reviews.csv", columns)
     dataset = desk.upload("reviews.csv", target="liked", text="review", weight="w")
     definition = parse_definition(

@@ -1,19 +1,20 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import Any
 
 import pytest
 
 from storage.ids import TrialId
-from storage.records import BestScore, Failure, Limits, NewTrial, Search, Trial
+from storage.records import BestScore, Direction, Failure, Limits, NewTrial, Search, Trial
 from storage.states import Fault, TrialState
 from tests.tuners.oracle_driver import CRASH, make_search, make_trial
 from tuners.coordinator.endings import HOPELESS_TRIALS, Endings, reached_limit
 from tuners.space import Space
 
 
-def search(direction: str = "max", **changes: object) -> Search:
-    return dataclasses.replace(make_search(Space(), {"type": "random"}, direction=direction), **changes)  # type: ignore[arg-type]
+def search(direction: Direction = "max", **changes: Any) -> Search:
+    return dataclasses.replace(make_search(Space(), {"type": "random"}, direction=direction), **changes)
 
 
 def ended(number: int, seq: int, state: TrialState, *, fault: Fault = Fault.DEFINITION) -> Trial:
@@ -32,7 +33,9 @@ def ended(number: int, seq: int, state: TrialState, *, fault: Fault = Fault.DEFI
         ("max", None, -1e9, False),
     ],
 )
-def test_target_is_reached_from_the_right_side(direction: str, best: float | None, target: float, over: bool) -> None:
+def test_target_is_reached_from_the_right_side(
+    direction: Direction, best: float | None, target: float, over: bool
+) -> None:
     record = search(
         direction,
         limits=Limits(target=target),
@@ -50,7 +53,7 @@ def test_target_is_reached_from_the_right_side(direction: str, best: float | Non
         (Limits(patience_trials=10), {"trials_since_best": 10}),
     ],
 )
-def test_limit_binds_exactly_where_it_says(limits: Limits, spent: dict[str, float]) -> None:
+def test_limit_binds_exactly_where_it_says(limits: Limits, spent: dict[str, Any]) -> None:
     [(name, at)] = spent.items()
     reached = reached_limit(search(limits=limits, **spent))
     assert reached is not None

@@ -161,7 +161,7 @@ def test_database_that_goes_away_costs_nothing_but_time(
 ) -> None:
     search = add_search(repository, FINITE, RANDOM)
     unreliable = Unreliable(repository, share=share)
-    coordinator = make_coordinator(unreliable, clock)  # type: ignore[arg-type]
+    coordinator = make_coordinator(unreliable, clock)
     worker = SimulatedWorker(repository, curve=units, slots=1)
     for _ in range(200):
         try:
@@ -184,7 +184,7 @@ def test_run_goes_on_through_failures_until_it_is_stopped(sqlite_url: str) -> No
     search = add_search(repository, FINITE, {"type": "grid"}, parallelism=2)
     unreliable = Unreliable(repository, share=0.1)
     settings = Settings(coordinate_s=0.01)
-    coordinator = Coordinator(unreliable, settings, clock, holder="one")  # type: ignore[arg-type]
+    coordinator = Coordinator(unreliable, settings, clock, holder="one")
     stop, done = threading.Event(), threading.Event()
     worker = SimulatedWorker(repository, curve=units, slots=2)
 
@@ -219,4 +219,4 @@ def _everyone_leads(repository: Repository) -> Repository:
         def acquire_leader(self, name: str, *, holder: str, lease_s: float) -> LeaderLease:
             return LeaderLease(name, 1, holder, NOW)
 
-    return Generous()  # type: ignore[return-value]
+    return Generous()

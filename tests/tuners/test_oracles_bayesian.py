@@ -82,7 +82,11 @@ def test_slope_is_the_gradient_of_the_bound() -> None:
     process = GaussianProcess.fitted(x, y, alpha=1e-4)
     for point in np.random.default_rng(4).random((5, 3)):
         bound, slope = process.lower_bound_slope(point, 2.6)
-        numeric = approx_fprime(point, lambda each: process.lower_bound_slope(each, 2.6)[0], 1e-6)
+
+        def height(each: np.ndarray) -> float:
+            return float(process.lower_bound_slope(each, 2.6)[0])
+
+        numeric = approx_fprime(point, height, 1e-6)
         np.testing.assert_allclose(slope, numeric, rtol=1e-3, atol=1e-3)
         outside = process.lower_bound(point[None, :], beta=2.6)[0]
         assert bound * process.scale + process.mean == pytest.approx(outside)

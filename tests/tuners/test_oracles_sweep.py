@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from storage.records import Scalar
 from tests.tuners.oracle_driver import Driver
 from tuners.scales import index_of, nth, place_of, value_at
 from tuners.space import Condition, Constraint, Hyperparameter, Space
@@ -20,7 +21,7 @@ DEEP = Hyperparameter(
 NORM = Hyperparameter(name="norm", type="boolean", default=False)
 FIXED = Hyperparameter(name="k", type="fixed", default=3, values=(3,))
 SPACE = Space((RATE, UNITS, HIDDEN, DEEP, NORM, FIXED))
-BASELINE = {"rate": 3e-4, "units": 18, "hidden": "[18]", "norm": False, "k": 3}
+BASELINE: dict[str, Scalar] = {"rate": 3e-4, "units": 18, "hidden": "[18]", "norm": False, "k": 3}
 
 
 def test_points_are_the_baseline_and_every_other_value_in_turn() -> None:

@@ -8,6 +8,7 @@ import threading
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PIL import Image
@@ -108,7 +109,7 @@ def test_numbers_on_a_logarithmic_axis_are_above_zero() -> None:
 def test_one_point_and_equal_points_can_be_drawn() -> None:
     for xs, ys in (([3.0], [0.5]), ([3.0, 3.0], [0.5, 0.5]), ([1e-300, 1e300], [-1e300, 1e300])):
         for kind in ("line", "points", "step"):
-            panel = Panel(series=[Series(kind=kind, x=xs, y=ys)])  # type: ignore[arg-type]
+            panel = Panel(series=[Series(kind=kind, x=xs, y=ys)])
             assert draw(Figure(panels=[panel]), format="svg", theme="dark")
 
 
@@ -123,20 +124,20 @@ def painter(tmp_path: Path) -> Iterator[Painter]:
 
 
 def test_a_child_draws_what_we_would_and_stays(painter: Painter) -> None:
-    assert painter.child_pids == ()
+    assert not painter.child_pids
     assert painter.draw(MATRIX, format="svg") == draw(MATRIX, format="svg", theme="light")
     (pid,) = painter.child_pids
     assert painter.draw(MATRIX, format="png", theme="dark") == draw(MATRIX, format="png", theme="dark")
     assert painter.child_pids == (pid,)
     painter.close()
-    assert painter.child_pids == ()
+    assert not painter.child_pids
 
 
-def scripted(painter_script: str, tmp_path: Path, **limits: float) -> Painter:
+def scripted(painter_script: str, tmp_path: Path, **limits: Any) -> Painter:
     script = tmp_path / "painter.py"
     script.write_text(f"import sys, time\nprint('ready', flush=True)\n{painter_script}\n", "utf-8")
     return Painter(
-        SystemClock(), cache_dir=tmp_path, command=(sys.executable, str(script)), **limits,  # type: ignore[arg-type]
+        SystemClock(), cache_dir=tmp_path, command=(sys.executable, str(script)), **limits,
     )  # fmt: skip
 
 

@@ -61,7 +61,7 @@ MLP: Document = {
     "limits": {"max_trials": 5},
 }
 
-CONVNET_LAYERS = [
+CONVNET_LAYERS: list[Document] = [
     {"layer": "Reshape", "target_shape": {"data": "image_shape"}},
     {
         "repeat": {"hp": "num_layers"},
@@ -113,6 +113,7 @@ def test_points_above_the_definitions_own_limit_are_not_counted(planner: Planner
     limited = canonical(lambda document: document.update(constraints=[{"parameters": {"max": 20_000}}]))
     size = planner.check(limited, DIGITS)
     assert size.min_parameters == dense_count(64, 32, 10)
+    assert size.max_parameters is not None
     assert size.max_parameters <= 20_000
 
 
@@ -164,7 +165,7 @@ def test_what_only_keras_knows_is_refused_at_its_place(
     planner: Planner, change: Callable[[Document], object], pointer: str | None, code: str | None, says: str
 ) -> None:
     if pointer is None:
-        assert planner.check(canonical(change), DIGITS).min_parameters > 0
+        assert (planner.check(canonical(change), DIGITS).min_parameters or 0) > 0
         return
     with pytest.raises(InvalidDefinition) as caught:
         planner.check(canonical(change), DIGITS)
@@ -218,7 +219,7 @@ def test_the_child_has_no_secrets_and_is_replaced_when_it_dies(
 
 @pytest.mark.keras
 def test_callers_wait_for_each_other_and_all_get_an_answer(planner: Planner) -> None:
-    sizes: dict[int, int] = {}
+    sizes: dict[int, int | None] = {}
 
     def ask(units: int) -> None:
         document = canonical(lambda document: document["hyperparameters"][1].update(min_value=units))

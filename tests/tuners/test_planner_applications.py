@@ -104,11 +104,11 @@ def test_a_head_that_does_not_fit_is_refused_with_the_place() -> None:
     head = [{"layer": "Conv2D", "filters": {"hp": "units"}, "kernel_size": 2}, {"layer": "Dense", "units": 3}]
     assert refusal(asked(head=head))[:2] == ("/model/head/0", "shape_mismatch")
     whole = asked(head=[{"layer": "Flatten"}, {"layer": "Dense", "units": {"hp": "units"}}, head[-1]], pooling=None)
-    assert check(whole).min_parameters > 0
+    assert (check(whole).min_parameters or 0) > 0
 
 
 def test_weights_are_never_looked_for() -> None:
-    assert check(asked(weights={"weights": "nowhere"})).min_parameters > 410_208
+    assert (check(asked(weights={"weights": "nowhere"})).min_parameters or 0) > 410_208
 
 
 def test_each_backbone_of_a_choice_is_built() -> None:
@@ -120,4 +120,6 @@ def test_each_backbone_of_a_choice_is_built() -> None:
     definition = parse_definition(document)
     check_against_data(definition, IMAGES)
     size = check(Request(definition=definition.to_json(), facts=IMAGES, max_parameters=10_000_000))
+    assert size.min_parameters is not None
+    assert size.max_parameters is not None
     assert size.min_parameters < 1_000_000 < 2_000_000 < size.max_parameters

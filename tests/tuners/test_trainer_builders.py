@@ -107,6 +107,7 @@ def test_a_model_is_exported_with_the_weights_of_its_best_epoch(runner: Any, tmp
     model = keras.models.load_model(tmp_path / "best.keras")
     arrays = images(tmp_path, given.dataset)
     _, accuracy = model.evaluate(arrays.x_val, arrays.y_val, verbose=0)
+    assert best.epoch is not None
     assert accuracy == pytest.approx(line.of(EpochDone)[best.epoch].metrics["val_accuracy"])
 
 

@@ -54,6 +54,7 @@ def test_examples_are_prepared_as_the_trainer_did(tmp_path: Path, case: str) -> 
     program = tmp_path / "predict.py"
     program.write_text(predict_program(), encoding="utf-8")
     preprocess = runpy.run_path(str(program))["preprocess"]
+    expected: Any
     expected, found = fitted.apply(raw), preprocess(raw, json.loads(json.dumps(fitted.to_json())))
     if not isinstance(expected, dict):
         expected, found = {"": expected}, {"": found}

@@ -56,6 +56,7 @@ def test_epochs_are_sent_before_the_checkpoint_that_covers_them(runner: Any, tmp
         if isinstance(message, EpochDone):
             covered = message.epoch
         elif isinstance(message, Saved):
+            assert message.epoch is not None
             assert message.epoch <= covered
 
 

@@ -21,15 +21,16 @@ from tuners.worker.machine import KEPT_SAMPLES, GpuFigures, Gpus, Machine, Sampl
 CPU = Place(0, None)
 
 
+class DriverFault(Exception):
+    pass
+
+
 class Driver:
     """Stands in for a driver with one GPU, of which everything can be taken away. No machine of the tests has one."""
 
-    class NVMLError(Exception):
-        pass
-
-    NVML_TEMPERATURE_GPU = 0
-
     def __init__(self) -> None:
+        self.NVMLError: type[Exception] = DriverFault
+        self.NVML_TEMPERATURE_GPU = 0
         self.missing: set[str] = set()
         self.started = 0
         self.stopped = 0

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -22,7 +23,7 @@ from tuners.trainer import checkpoints
 pytestmark = [pytest.mark.keras, pytest.mark.faults]
 
 # Enough epochs that a test can step in while they run.
-LONG = {"fit": {"epochs": 40, "batch_size": 64, "validation_split": 0.2}}
+LONG: dict[str, Any] = {"fit": {"epochs": 40, "batch_size": 64, "validation_split": 0.2}}
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from storage.files import Artifact, Weights
-from storage.ids import TrialId
+from storage.ids import ArtifactId, TrialId
 from storage.states import TrialState
 from tests.tuners.worker_scene import Scene
 from tuners.failures import TrialFault
@@ -85,10 +85,10 @@ def test_weights_that_are_gone_or_somebody_elses_are_not_had(scene: Scene, tmp_p
 
 def test_the_best_weights_of_the_first_execution_stand_for_a_trial(scene: Scene) -> None:
     plain = Artifact(
-        id="a_1", trial_id=TrialId("t_1"), search_id=None, attempt=1, key="k", kind="last", sha256="", size_bytes=1,
-        execution=0, epoch=1, created_at=scene.clock.now(),
+        id=ArtifactId("a_1"), trial_id=TrialId("t_1"), search_id=None, attempt=1, key="k", kind="last", sha256="",
+        size_bytes=1, execution=0, epoch=1, created_at=scene.clock.now(),
     )  # fmt: skip
-    changes = [
+    changes: list[dict[str, Any]] = [
         {"kind": "report"},
         {"kind": "model"},
         {"kind": "best", "execution": 1},
@@ -104,7 +104,7 @@ def test_the_best_weights_of_the_first_execution_stand_for_a_trial(scene: Scene)
 
 @pytest.mark.keras
 def test_a_later_search_goes_on_with_an_earlier_trials_backbone(scene: Scene) -> None:
-    learning = {
+    learning: dict[str, Any] = {
         "compile": {
             "optimizer": "SGD",
             "loss": "sparse_categorical_crossentropy",

@@ -108,6 +108,7 @@ def job(scratch: Path, **changes: Any) -> RunTrial:
 
 
 def resume_from(saved: Saved) -> ResumePoint:
+    assert saved.epoch is not None
     return ResumePoint(saved.execution, saved.epoch, saved.path, best_epoch=0)
 
 

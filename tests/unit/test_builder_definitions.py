@@ -11,6 +11,7 @@ import pytest
 from pydantic import ValidationError
 
 from storage.errors import InvalidDefinition
+from storage.records import Scalar
 from storage.settings import Settings
 from tuners.definitions import DataFacts, check_against_data, parse_definition, resolve
 from tuners.registered import child_environment, registered, summary
@@ -52,7 +53,7 @@ def test_what_was_found_makes_an_ordinary_space() -> None:
     ]
     definition = parse_definition(document({"found": FOUND}, hyperparameters=space))
     assert [each.name for each in definition.space().hyperparameters] == ["kind", "conv.filters", "units"]
-    values = {"kind": "cnn", "conv.filters": 4, "units": 8}
+    values: dict[str, Scalar] = {"kind": "cnn", "conv.filters": 4, "units": 8}
     assert definition.space().contains(values)
     resolved = resolve(definition, values, FACTS)
     # The builder asks by its own names.

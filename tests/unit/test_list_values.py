@@ -69,7 +69,7 @@ def test_the_stored_document_shows_lists_and_reads_back() -> None:
 
 
 def test_numbered_names_count_the_items() -> None:
-    layers = [
+    layers: list[dict[str, Any]] = [
         {
             "repeat": {"hp": "hidden"},
             "layers": [dense({"item": "hidden"}), {"layer": "Dropout", "rate": {"hp": "rate_{i}"}}],
@@ -85,7 +85,7 @@ def test_numbered_names_count_the_items() -> None:
 
 def test_items_may_be_computed_with_and_be_parts_of_lists() -> None:
     kernels = {"name": "kernels", "type": "choice", "values": [[1], [3, 5]]}
-    layers = [
+    layers: list[dict[str, Any]] = [
         {"layer": "Reshape", "target_shape": [8, 8, 1]},
         {"repeat": {"hp": "kernels"}, "layers": [
             {"layer": "Conv2D", "filters": {"mul": [{"item": "kernels"}, 2]}, "kernel_size": [{"item": "kernels"}, 1]}
@@ -101,7 +101,7 @@ def test_items_may_be_computed_with_and_be_parts_of_lists() -> None:
 
 def test_a_list_fills_an_argument_that_takes_one() -> None:
     size = {"name": "size", "type": "choice", "values": [[3, 3], [1, 5]]}
-    layers = [
+    layers: list[dict[str, Any]] = [
         {"layer": "Reshape", "target_shape": [8, 8, 1]},
         {"layer": "Conv2D", "filters": 4, "kernel_size": {"hp": "size"}}, {"layer": "Flatten"}, OUTPUT,
     ]  # fmt: skip
@@ -125,7 +125,7 @@ def test_an_item_that_does_not_fit_is_refused_at_its_place() -> None:
 def test_only_items_that_can_be_reached_count() -> None:
     # With two items the second is never 0.5: rates of lists with one item only are looked at in the first pass.
     rates = {"name": "rates", "type": "choice", "values": [[0.5], [0, 0.25]]}
-    layers = [
+    layers: list[dict[str, Any]] = [
         dense(4),
         {"repeat": {"hp": "rates"}, "layers": [{"layer": "Dropout", "rate": {"item": "rates"}}]},
         OUTPUT,

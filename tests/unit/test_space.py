@@ -12,9 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from storage.records import Scalar
-from tuners.space import Condition, Constraint, Hyperparameter, Space, same
+from tuners.space import Condition, Constraint, Hyperparameter, Sampling, Space, same
 from tuners.space_size import CAP
 
+SAMPLINGS: tuple[Sampling, ...] = ("linear", "log", "reverse_log")
 NAMES = [f"h{number}" for number in range(6)]
 
 
@@ -22,7 +23,7 @@ NAMES = [f"h{number}" for number in range(6)]
 def hyperparameters(draw: st.DrawFn, *, name: str = "h", finite: bool = False) -> Hyperparameter:
     kind = draw(st.sampled_from(["int", "float", "choice", "boolean", "fixed"]))
     if kind == "int":
-        sampling = draw(st.sampled_from(["linear", "log", "reverse_log"]))
+        sampling = draw(st.sampled_from(SAMPLINGS))
         low = draw(st.integers(-50 if sampling == "linear" else 1, 40))
         high = low + draw(st.integers(1, 60))
         smallest = 1 if sampling == "linear" else 2
@@ -31,13 +32,13 @@ def hyperparameters(draw: st.DrawFn, *, name: str = "h", finite: bool = False) -
             name=name, type="int", default=low, min_value=low, max_value=high, step=step, sampling=sampling
         )
     if kind == "float":
-        sampling = draw(st.sampled_from(["linear", "log", "reverse_log"]))
-        low = draw(st.sampled_from([0.0, -1.5, 0.1] if sampling == "linear" else [1e-5, 0.01, 0.3, 2.0]))
-        high = low + draw(st.sampled_from([0.5, 1.0, 3.3, 10.0]))
+        sampling = draw(st.sampled_from(SAMPLINGS))
+        least = draw(st.sampled_from([0.0, -1.5, 0.1] if sampling == "linear" else [1e-5, 0.01, 0.3, 2.0]))
+        most = least + draw(st.sampled_from([0.5, 1.0, 3.3, 10.0]))
         steps = [0.1, 0.25, 1 / 3, 0.07] if sampling == "linear" else [1.5, 2.0, 10.0]
-        step = draw(st.sampled_from(steps) if finite else st.none() | st.sampled_from(steps))
+        factor = draw(st.sampled_from(steps) if finite else st.none() | st.sampled_from(steps))
         return Hyperparameter(
-            name=name, type="float", default=low, min_value=low, max_value=high, step=step, sampling=sampling
+            name=name, type="float", default=least, min_value=least, max_value=most, step=factor, sampling=sampling
         )
     if kind == "choice":
         values = draw(st.sampled_from([("a", "b", "c"), (1, 2, 3, 5), (0.5, 1.0), (True, False)]))

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from tests.tuners.dataset_files import Entry, archive, member, npy, npy_claiming, npy_with_header, npz, zip_of
+from tests.tuners.dataset_files import Entry, archive, member, npy, npy_claiming, npy_with_header, npz, npz_of, zip_of
 from tests.tuners.datasets.reading import CSV, X_NPY, Y_NPY, X, Y
 
 
@@ -159,24 +159,24 @@ BAD_NPZ = [
     Bad("text as time", npz(x=X, y=Y, times=["a"] * 4), "dtype_not_allowed"),
     Bad("times beyond 64 bits", npz(x=X, y=Y, times=np.array([2**63] * 4, dtype=np.uint64)), "dtype_not_allowed"),
     # Several inputs and targets.
-    Bad("named beside unnamed", npz(**{"x_train": X, "x.a_train": X, "y": Y}), "unexpected_array", ("name them all",)),
-    Bad("one named input", npz(**{"x.a_train": X, "y": Y}), "unexpected_array", ("x_train",)),
-    Bad("one named target", npz(**{"x": X, "y.a_train": Y}), "unexpected_array", ("y_train",)),
-    Bad("named input missing in a part", npz(**{"x.a_train": X, "x.b_train": X, "y": Y, "x.a_test": X, "y_test": Y}),
+    Bad("named beside unnamed", npz_of({"x_train": X, "x.a_train": X, "y": Y}), "unexpected_array", ("name them all",)),
+    Bad("one named input", npz_of({"x.a_train": X, "y": Y}), "unexpected_array", ("x_train",)),
+    Bad("one named target", npz_of({"x": X, "y.a_train": Y}), "unexpected_array", ("y_train",)),
+    Bad("named input missing in a part", npz_of({"x.a_train": X, "x.b_train": X, "y": Y, "x.a_test": X, "y_test": Y}),
         "missing_array", ("x.b_test",)),
-    Bad("named input more in a part", npz(**{"x.a_train": X, "x.b_train": X, "y": Y, "x.a_test": X, "x.b_test": X,
+    Bad("named input more in a part", npz_of({"x.a_train": X, "x.b_train": X, "y": Y, "x.a_test": X, "x.b_test": X,
                                              "x.c_test": X, "y_test": Y}), "missing_array", ("x.c_train",)),
-    Bad("unnamed in the test part", npz(**{"x.a_train": X, "x.b_train": X, "y": Y, "x_test": X, "y_test": Y}),
+    Bad("unnamed in the test part", npz_of({"x.a_train": X, "x.b_train": X, "y": Y, "x_test": X, "y_test": Y}),
         "missing_array"),
-    Bad("named inputs differ in rows", npz(**{"x.a_train": X, "x.b_train": X[:3], "y": Y}), "row_mismatch",
+    Bad("named inputs differ in rows", npz_of({"x.a_train": X, "x.b_train": X[:3], "y": Y}), "row_mismatch",
         ("x.b_train",)),
-    Bad("text among inputs", npz(**{"x.a_train": X, "x.b_train": np.array(["a"] * 4), "y": Y}), "dtype_not_allowed"),
-    Bad("task of several targets", npz(**{"x": X, "y.a_train": Y, "y.b_train": Y}), "not_applicable", ("named",),
+    Bad("text among inputs", npz_of({"x.a_train": X, "x.b_train": np.array(["a"] * 4), "y": Y}), "dtype_not_allowed"),
+    Bad("task of several targets", npz_of({"x": X, "y.a_train": Y, "y.b_train": Y}), "not_applicable", ("named",),
         {"task": "classification"}),
-    Bad("class names of several targets", npz(**{"x": X, "y.a_train": Y, "y.b_train": Y, "class_names": ["a", "b"]}),
+    Bad("class names of several targets", npz_of({"x": X, "y.a_train": Y, "y.b_train": Y, "class_names": ["a", "b"]}),
         "unexpected_array"),
-    Bad("odd name of an input", npz(**{"x.1a_train": X, "x.b_train": X, "y": Y}), "unexpected_array"),
-    Bad("named input of no part", npz(**{"x.a": X, "x.b_train": X, "y": Y}), "unexpected_array"),
+    Bad("odd name of an input", npz_of({"x.1a_train": X, "x.b_train": X, "y": Y}), "unexpected_array"),
+    Bad("named input of no part", npz_of({"x.a": X, "x.b_train": X, "y": Y}), "unexpected_array"),
     Bad("NaN", npz(x=np.where(X == 7, np.nan, X), y=Y), "not_finite", ("x_train", "row 2")),
     Bad("infinity", npz(x=np.where(X == 3, -np.inf, X), y=Y), "not_finite", ("row 1",)),
     Bad("too large for 32 bit", npz(x=np.full((4, 3), 1e300), y=Y), "not_finite", ("row 0",)),

@@ -18,8 +18,9 @@ from storage.datasets import Dataset
 from storage.errors import ArtifactDamaged
 from storage.ids import new_dataset_id
 from tuners.datasets.arrays import Arrays, ArraysCache, DataRequest, balanced_class_weights, load_arrays
-from tuners.datasets.prepare import Part, RawData, prepare
+from tuners.datasets.prepare import prepare
 from tuners.datasets.preprocessing.fitted import FittedPreprocessing
+from tuners.datasets.raw import Part, RawData
 from tuners.datasets.scaling_rule import scale_axis
 from tuners.datasets.splits import split_rows, validation_rows
 from tuners.datasets.wire import META_NAME
@@ -245,7 +246,8 @@ class TestLoad:
         cache = ArraysCache()
         first = load(tmp_path / "a", dataset, cache=cache, validation_split=0.2)
         assert load(tmp_path / "a", dataset, cache=cache, validation_split=0.2) is first
-        for other in ({"seed": 2}, {"scale": "none"}, {"one_hot": True}, {"test": True}, {"validation_split": 0.3}):
+        others: list[dict[str, Any]] = [{"seed": 2}, {"scale": "none"}, {"one_hot": True}, {"test": True}]
+        for other in (*others, {"validation_split": 0.3}):
             assert load(tmp_path / "a", dataset, **{"validation_split": 0.2, "cache": cache, **other}) is not first
         unsplit = load(tmp_path / "a", dataset, cache=cache, seed=1)
         assert load(tmp_path / "a", dataset, cache=cache, seed=2) is unsplit

@@ -49,6 +49,7 @@ class TestBuiltin:
         folder = dataset_folder(store, record)
         arrays = load_arrays(folder, record, request=DataRequest(validation_split=0.2, seed=7), cache=ArraysCache())
         assert (len(arrays.x_train), arrays.x_val is not None and len(arrays.x_val)) == (1437, 360)
+        assert isinstance(arrays.x_train, np.ndarray)
         assert (arrays.x_train.min(), arrays.x_train.max()) == (0.0, 1.0)
 
     @pytest.mark.usefixtures("untouched")
@@ -159,6 +160,7 @@ class TestMnist:
         assert arrays.x_val is not None
         assert arrays.x_test is not None
         assert (len(arrays.x_train), len(arrays.x_val), len(arrays.x_test)) == (48_000, 12_000, 10_000)
+        assert isinstance(arrays.x_test, np.ndarray)
         with np.load(mnist) as original:
             np.testing.assert_allclose(arrays.x_test, original["x_test"] / 255.0, rtol=1e-6)
 
@@ -170,4 +172,5 @@ def written(tmp_path: Path, content: bytes) -> Path:
 
 
 def load_arrays_of(store: ArtifactStore, record: Dataset) -> np.ndarray:
-    return np.load(dataset_folder(store, record) / "x_train.npy", mmap_mode="r")
+    loaded: np.ndarray = np.load(dataset_folder(store, record) / "x_train.npy", mmap_mode="r")
+    return loaded

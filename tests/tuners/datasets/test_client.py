@@ -37,7 +37,8 @@ def written(tmp_path: Path, content: bytes) -> Path:
 
 
 def load_arrays_of(store: ArtifactStore, record: Dataset) -> np.ndarray:
-    return np.load(dataset_folder(store, record) / "x_train.npy", mmap_mode="r")
+    loaded: np.ndarray = np.load(dataset_folder(store, record) / "x_train.npy", mmap_mode="r")
+    return loaded
 
 
 def codes(error: pytest.ExceptionInfo[InvalidDataset]) -> list[tuple[str, str]]:

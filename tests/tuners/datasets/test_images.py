@@ -103,7 +103,8 @@ def decoded(tmp_path: Path, content: bytes, **options: Any) -> np.ndarray:
     """The one image of a class of its own, beside another that is brought to the same size."""
     files = {"a/1.png": content, "b/1.png": PNG}
     _, arrays = good(tmp_path, zipped(files), file_format="zip", image_size=(4, 6), **options)
-    return arrays["x_train"][0]
+    image: np.ndarray = arrays["x_train"][0]
+    return image
 
 
 class TestPixels:

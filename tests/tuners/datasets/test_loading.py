@@ -203,7 +203,7 @@ class TestSplits:
                 load(tmp_path, dataset, validation_split=0.2, split_by=by)
 
     def test_whole_trains_on_all_rows_and_validates_on_none(self, tmp_path: Path) -> None:
-        own = {"x_validation": np.full((3, 1), 99.0), "y_validation": np.zeros(3, np.int32)}
+        own: dict[str, Any] = {"x_validation": np.full((3, 1), 99.0), "y_validation": np.zeros(3, np.int32)}
         dataset = self.rows(tmp_path, **own)
         for options, rows in (({}, 43), ({"validation_split": 0.2}, 40), ({"folds": 4, "fold": 1}, 40)):
             made = load(tmp_path, dataset, whole=True, **options)
@@ -277,7 +277,7 @@ class TestWindows:
         np.testing.assert_array_equal(made.preprocessing.apply(x[:4])[:, :, 0], [[0, 1], [1, 2], [2, 3]])
 
     def test_whole_keeps_the_parts_apart(self, tmp_path: Path) -> None:
-        own = {"x_validation": np.full((5, 2), -1.0), "y_validation": np.full(5, -1.0)}
+        own: dict[str, Any] = {"x_validation": np.full((5, 2), -1.0), "y_validation": np.full(5, -1.0)}
         dataset = self.series(tmp_path, **own)
         made = load(tmp_path, dataset, preprocessing={"window": {"length": 3}}, split_by="time", whole=True)
         assert len(made.x_train) == 47 + 2

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.tuners.dataset_files import npz
+from tests.tuners.dataset_files import npz, npz_of
 from tests.tuners.datasets.reading import X, Y, good
 
 
@@ -146,7 +146,7 @@ class TestNpz:
 
     def test_several_inputs_and_targets_in_every_part(self, tmp_path: Path) -> None:
         images = np.zeros((4, 5, 5, 1), np.uint8)
-        content = npz(**{
+        content = npz_of({
             "X.Image_train": images, "x.meta_train": X, "x.meta_val": X[:2], "x.image_val": images[:2],
             "y.a_train": Y, "y.b_train": X[:, :2], "y.b_val": X[:2, :2], "y.a_val": Y[:2],
         })  # fmt: skip
