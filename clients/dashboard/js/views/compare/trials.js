@@ -10,7 +10,7 @@ import { duration, number } from "../../format.js";
 import { refresher } from "../../refresh.js";
 import { meanCurve } from "../../stores/curves.js";
 import { picker } from "./picker.js";
-import { chip } from "./searches.js";
+import { chip } from "./chip.js";
 import { bestPlace, differ, sideBySide } from "./side.js";
 
 const MOST = 12;
