@@ -128,8 +128,9 @@ function leadOf({ bands, lines }) {
   const last = bands.at(-1);
   const best = endsOf(lines, "best"),
     worst = endsOf(lines, "worst");
+  const middle = `the middle half of ${number(last.count)} trials lies between ${number(last.quantiles[1])} and ${number(last.quantiles[3])}`;
   return [
-    `At epoch ${last.epoch} the middle half of ${number(last.count)} trials lies between ${number(last.quantiles[1])} and ${number(last.quantiles[3])}`,
+    `At epoch ${last.epoch} ${last.count === 1 ? `one trial stands at ${number(last.quantiles[2])}` : middle}`,
     best.length ? `; the best ${best.length === 1 ? "one ends" : `${best.length} end`} at ${spanned(best)}` : "",
     worst.length ? `, the worst ${worst.length === 1 ? "one" : worst.length} at ${spanned(worst)}` : "",
     ".",

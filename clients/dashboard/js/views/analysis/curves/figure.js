@@ -86,7 +86,9 @@ function singles(lines, ink) {
   return [
     ...of("best").map((one, place) => single(one, { color: colour(place), width: 2 })),
     ...of("worst").map((one) => single(one, { color: ink.c8, width: 1.5, type: "dashed" })),
-    ...of("running").map((one, place) => single(one, { color: colour(place), width: 2.4, type: [2, 3] })),
+    ...of("running").map((one, place) =>
+      single(one, { color: colour(of("best").length + place), width: 2.4, type: [2, 3] }),
+    ),
   ];
 }
 

@@ -27,6 +27,7 @@ export function multiples({ place, search, trials, query, open }) {
   const intro = el("p", { class: "note" });
   const cards = new Map();
   let shares = null,
+    arranged = false,
     late = false;
 
   const change = (next) => {
@@ -68,6 +69,7 @@ export function multiples({ place, search, trials, query, open }) {
   }
 
   function arrange() {
+    arranged = true;
     const names = [...cards.keys()];
     if (shares && state.order === "importance") names.sort((a, b) => (shares.get(b) ?? 0) - (shares.get(a) ?? 0));
     const focused = document.activeElement;
@@ -110,16 +112,19 @@ export function multiples({ place, search, trials, query, open }) {
     readAll();
     // A moment's patience for the order; then cards are shown as they are.
     await Promise.race([weighed, new Promise((done) => setTimeout(done, PATIENCE_MS))]);
-    if (grid.children.length) return;
+    if (arranged) return;
     late = true;
     arrange();
   }
 
-  if (cards.size) begin();
+  if (cards.size) {
+    fill(grid, el("p", { class: "note wide" }, "Working it out …"));
+    begin();
+  }
   return {
     /** Puts the focus on the button that opens a hyperparameter. */
     focus(name) {
-      if (!grid.children.length) arrange();
+      if (!arranged) arrange();
       grid.querySelector(`[data-hp="${CSS.escape(name)}"]`)?.focus();
     },
     refresh(now) {
