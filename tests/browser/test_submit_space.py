@@ -108,7 +108,7 @@ def test_a_product_and_a_quotient_are_made_and_taken_apart(page: Page, board: Bo
     units = "/model/layers/1/layers/0/units"
     assert document(page)["model"]["layers"][1]["layers"][0]["units"] == {"mul": [{"hp": "units_{i}"}, 2]}
     way.select_option("a quotient")
-    page.get_by_role("combobox", name="How dividend of units of Dense is given").select_option("a product")
+    page.get_by_role("combobox", name="How number of units of Dense is given").select_option("a product")
     field(page, f"{units}/div/0/mul/1").fill("3")
     field(page, f"{units}/div/1").fill("4")
     assert accepted(page, board)["model"]["layers"][1]["layers"][0]["units"] == {
@@ -117,7 +117,7 @@ def test_a_product_and_a_quotient_are_made_and_taken_apart(page: Page, board: Bo
     field(page, f"{units}/div/1").fill("0")
     expect(field(page, f"{units}/div/1")).to_have_attribute("aria-invalid", "true")
     field(page, f"{units}/div/1").fill("4")
-    page.get_by_role("switch", name="Tune divisor of units of Dense").click()
+    page.get_by_role("switch", name="Tune divided by of units of Dense").click()
     made = accepted(page, board)
     # A range of its own, around the 4 that stood there.
     assert made["hyperparameters"][-1]["type"] == "int"

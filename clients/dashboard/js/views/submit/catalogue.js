@@ -85,7 +85,7 @@ function rangeOf({ minimum, exclusive_minimum: above, maximum, exclusive_maximum
   const low = minimum ?? above,
     high = maximum ?? below;
   const plain = (value) =>
-    (Math.abs(value) >= 1e-4 && Math.abs(value) < 1e9) || value === 0
+    (Math.abs(value) >= 1e-4 && Math.abs(value) < 1e15) || value === 0
       ? value.toLocaleString("en", { maximumFractionDigits: 6 })
       : String(value);
   const lower = low === undefined ? "" : `${above !== undefined ? "above " : ""}${plain(low)}`;

@@ -158,7 +158,7 @@ export const LOSS_WEIGHT = field("float", "How much its loss counts.", { minimum
 
 /** What the numbers of a constraint may be. */
 export const RULE_LIMITS = {
-  number: field("float", "Without it there is no limit on this side."),
+  number: field("float", ""),
   parameters: field("int", "Weights of the built model.", { minimum: 1, maximum: 1000000000000, required: true }),
 };
 

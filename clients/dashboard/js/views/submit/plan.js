@@ -10,72 +10,76 @@ export const asBody = (text) => new Blob([text], { type: "application/json" });
 
 /**
  * Asks `POST /v1/searches/plan` for the latest text. `told` gets `{state, plan, faults, message, text}`, `state` being
- * "asking", "good", "refused" or "failed"; answers about texts that are no longer there are given up.
+ * "asking", "good", "refused" or "failed"; what is said of texts that are no longer there is passed over.
+ *
+ * One question at a time: the service works on each to its end, also when nobody waits for the answer any more.
  */
 export function planner(told) {
   let timer = 0,
-    asking = null,
+    latest = null,
+    waiting = false,
+    asking = false,
     ended = false;
 
-  async function ask(text) {
-    asking = new AbortController();
-    const mine = asking;
-    try {
-      const plan = await send("POST", "/v1/searches/plan", asBody(text), {}, mine.signal);
-      if (mine === asking) told({ state: "good", plan, faults: [], message: "", text });
-    } catch (error) {
-      if (mine !== asking || ended || error.name === "AbortError") return;
-      if (error instanceof Problem && error.status < 500 && error.status !== 429) {
-        told({
-          state: "refused",
-          plan: null,
-          faults: error.errors,
-          message: error.message,
-          text,
-          status: error.status,
-        });
-        return;
-      }
-      // Busy, or not reached: the document is not to blame, and is asked about again.
-      told({
-        state: "failed",
-        plan: null,
-        faults: [],
-        message: error instanceof Problem ? error.message : "The service does not answer.",
-        text,
-      });
-      timer = setTimeout(() => ask(text), AGAIN_MS);
+  async function ask() {
+    if (asking) {
+      waiting = true;
+      return;
     }
+    asking = true;
+    waiting = false;
+    const text = latest;
+    const verdict = await verdictOn(text);
+    asking = false;
+    if (ended) return;
+    if (text === latest) {
+      told(verdict);
+      if (verdict.state === "failed") later(AGAIN_MS);
+    } else if (waiting) ask();
+  }
+
+  function later(pause) {
+    clearTimeout(timer);
+    timer = setTimeout(ask, pause);
+  }
+
+  function stop() {
+    clearTimeout(timer);
+    latest = null;
+    waiting = false;
   }
 
   return {
     soon(text) {
-      clearTimeout(timer);
-      asking?.abort();
-      asking = null;
+      latest = text;
+      waiting = false;
       told({ state: "asking", text });
-      timer = setTimeout(() => ask(text), PAUSE_MS);
+      later(PAUSE_MS);
     },
-    stop() {
-      clearTimeout(timer);
-      asking?.abort();
-      asking = null;
-    },
+    stop,
     end() {
       ended = true;
-      clearTimeout(timer);
-      asking?.abort();
+      stop();
     },
   };
 }
 
+async function verdictOn(text) {
+  const verdict = { state: "failed", plan: null, faults: [], message: "", text };
+  try {
+    return { ...verdict, state: "good", plan: await send("POST", "/v1/searches/plan", asBody(text)) };
+  } catch (error) {
+    if (!(error instanceof Problem)) return { ...verdict, message: "The service does not answer." };
+    // Busy, or not reached: the document is not to blame, and is asked about again.
+    if (error.status >= 500 || error.status === 429) return { ...verdict, message: error.message };
+    return { ...verdict, state: "refused", faults: error.errors, message: error.message };
+  }
+}
+
 /** One line: what a search of this plan amounts to. */
 export function inShort(plan) {
-  const parts = [
-    plan.trials === null
-      ? "no fixed number of trials"
-      : `${number(plan.trials)} ${plan.trials === 1 ? "trial" : "trials"}`,
-  ];
+  const trials = `${number(plan.trials)} ${plan.trials === 1 ? "trial" : "trials"}`;
+  const parts = [plan.trials === null ? "no fixed number of trials" : trials];
   if (plan.epochs !== null) parts.push(`${number(plan.epochs)} epochs at most`);
   if (plan.seconds) parts.push(`about ${duration(plan.seconds.estimate)}`);
   return parts.join(", ");

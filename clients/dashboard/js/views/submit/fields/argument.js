@@ -48,7 +48,10 @@ function placed(desk, path, argument, options) {
   const { owner = "", label = name, tunable = true, ready = (text) => text, plainHint = false, operand } = options;
   const pointer = pointerOf(path),
     id = `f${pointer}`;
-  const fault = faultNote(desk, pointer, id);
+  const way = wayOf(desk, path);
+  // What is made of others shows what is wrong with them at their own fields.
+  const inside = ["mul", "div", "list"].includes(way) || isNested(argument, desk.sheet.at(path));
+  const fault = faultNote(desk, pointer, id, !inside);
   return {
     owner,
     label,
@@ -61,7 +64,7 @@ function placed(desk, path, argument, options) {
     pointer,
     id,
     fault,
-    way: wayOf(desk, path),
+    way,
     write: options.write ?? ((next) => desk.edit((text) => put(ready(text), path, next))),
     common: {
       id,

@@ -6,8 +6,7 @@ import { dropUnused } from "../holes.js";
 import { pointerOf } from "../json.js";
 import { insert, put, without } from "../text.js";
 
-const OPERANDS = { mul: ["factor 1", "factor 2"], div: ["dividend", "divisor"] };
-const SIGNS = { mul: "×", div: "÷" };
+const OPERANDS = { mul: ["number", "times"], div: ["number", "divided by"] };
 
 /**
  * @param options.way     one of data, mul, div, item, list
@@ -65,10 +64,9 @@ function reckoned(desk, path, way, { common, owner, label, field, called }) {
     "div",
     {
       ...group(common, `${whole}: ${way === "mul" ? "a product" : "a quotient, rounded down"}`),
-      class: "computed reckoned",
+      class: "computed",
     },
     operand(0),
-    h("span", { class: "sign", "aria-hidden": "true" }, SIGNS[way]),
     operand(1),
   );
 }

@@ -11,7 +11,7 @@ import { shown, valuesOf } from "./typing.js";
  * @param options.item     what one of it is called
  * @param options.choices  `[[value, text]]` of what may be picked; where nothing is known, items are typed
  * @param options.hint     a sentence below it
- * @param options.between  what stands between two items, such as "×"
+ * @param options.between  what stands between two items, such as "plus"
  */
 export function pickList(desk, path, { label, item, choices, hint = "", between = "" }) {
   const pointer = pointerOf(path),
@@ -28,10 +28,7 @@ export function pickList(desk, path, { label, item, choices, hint = "", between 
     h(
       "div",
       { class: "row", role: "group", "aria-label": label, "aria-describedby": described || null },
-      list.map((value, i) => [
-        i && between ? h("span", { class: "between", "aria-hidden": "true" }, between) : null,
-        pick(desk, path, i, { value, item, choices }),
-      ]),
+      list.map((value, i) => pick(desk, path, i, { value, item, choices, before: i ? between : "" })),
       addButton(desk, path, list, { item, choices }),
     ),
     fault,
@@ -39,8 +36,8 @@ export function pickList(desk, path, { label, item, choices, hint = "", between 
   );
 }
 
-/** One item: what it is, and a way to take it out. */
-function pick(desk, path, index, { value, item, choices }) {
+/** One item: what it is, and a way to take it out. `before` stands in front of it; `taken` says what that is called, and happens instead. */
+export function pick(desk, path, index, { value, item, choices, before = "", taken = {} }) {
   const place = [...path, String(index)],
     pointer = pointerOf(place),
     id = `f${pointer}`;
@@ -59,18 +56,23 @@ function pick(desk, path, index, { value, item, choices }) {
     h(
       "div",
       { class: "picked" },
+      before ? h("span", { class: "between", "aria-hidden": "true" }, before) : null,
       choices.length ? choiceOf(desk, place, value, choices, common) : typedOf(desk, place, common),
       h(
         "button",
         {
           type: "button",
           class: "quiet small",
-          "aria-label": `Remove ${item} ${index + 1}`,
-          onclick: () => {
-            desk.edit((text) => without(text, place));
-            const left = desk.sheet.at(path)?.length ?? 0;
-            desk.focus(left ? `f${pointerOf([...path, String(Math.min(index, left - 1))])}` : `add${pointerOf(path)}`);
-          },
+          "aria-label": taken.label ?? `Remove ${item} ${index + 1}`,
+          onclick:
+            taken.act ??
+            (() => {
+              desk.edit((text) => without(text, place));
+              const left = desk.sheet.at(path)?.length ?? 0;
+              desk.focus(
+                left ? `f${pointerOf([...path, String(Math.min(index, left - 1))])}` : `add${pointerOf(path)}`,
+              );
+            }),
         },
         "✕",
       ),

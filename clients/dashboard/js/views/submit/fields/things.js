@@ -91,10 +91,7 @@ export function classField(
     required,
     help: entry?.help ?? help,
   };
-  const spelt =
-    typeof word === "string" && entry && word !== entry.name
-      ? [["as it is written", [word]], ...shownGroups]
-      : shownGroups;
+  const spelt = entry && !choices.includes(word) ? [["as it is written", [word]], ...shownGroups] : shownGroups;
   return argumentField(desk, place, argument, {
     label,
     tunable,

@@ -3,7 +3,7 @@ import { argumentField } from "../fields/argument.js";
 import { jsonField, leftOver } from "../fields/asjson.js";
 import { faultNote } from "../fields/faults.js";
 import { nameField } from "../fields/names.js";
-import { pickList } from "../fields/picks.js";
+import { pick, pickList } from "../fields/picks.js";
 import { h } from "../h.js";
 import { isObject, pointerOf } from "../json.js";
 import { chosenData } from "../parts/data.js";
@@ -54,7 +54,8 @@ function chosen(desk, list) {
       "Inputs of the data set, and slices: some of a table's columns under a name of their own.",
     ),
     faultNote(desk, "/model/inputs", "f/model/inputs", false),
-    list.map((one, i) => (isObject(one) ? slice(desk, one, i) : input(desk, one, i))),
+    plain(desk, list),
+    list.map((one, i) => (isObject(one) ? slice(desk, one, i) : null)),
     h(
       "div",
       { class: "row" },
@@ -78,25 +79,20 @@ function chosen(desk, list) {
 
 const adding = (text, id, act) => h("button", { type: "button", class: "quiet add", id, onclick: act }, text);
 
-/** One input of the data set. */
-function input(desk, name, index) {
-  const place = [...PATH, String(index)];
-  const choices = [...new Set([...dataInputs(desk), String(name)])];
-  return h(
-    "div",
-    { class: "item input", key: pointerOf(place) },
-    h(
-      "div",
-      { class: "row" },
-      argumentField(
-        desk,
-        place,
-        { kinds: ["enum"], choices, required: true, help: "" },
-        { tunable: false, owner: "model", label: `input ${index + 1}`, plainHint: true },
-      ),
-      removal(desk, index, String(name)),
-    ),
+/** Inputs of the data set, side by side. */
+function plain(desk, list) {
+  const names = dataInputs(desk).map((name) => [name, name]);
+  const shown = list.map((value, i) =>
+    isObject(value)
+      ? null
+      : pick(desk, PATH, i, {
+          value,
+          item: "input",
+          choices: names,
+          taken: { label: `Remove input ${value}`, act: () => removed(desk, i) },
+        }),
   );
+  return shown.some(Boolean) ? h("div", { class: "arg picks" }, h("div", { class: "row" }, shown)) : null;
 }
 
 /** Some columns of a table under a name of their own. */
@@ -159,18 +155,15 @@ function columnsOf(desk, name) {
 function removal(desk, index, name) {
   return h(
     "button",
-    {
-      type: "button",
-      class: "quiet small",
-      "aria-label": `Remove input ${name}`,
-      onclick: () => {
-        const last = desk.sheet.at(PATH).length === 1;
-        desk.edit((text) => without(text, last ? PATH : [...PATH, String(index)]));
-        desk.focus(last ? "choose/inputs" : "add/model/inputs");
-      },
-    },
+    { type: "button", class: "quiet small", "aria-label": `Remove input ${name}`, onclick: () => removed(desk, index) },
     "✕",
   );
+}
+
+function removed(desk, index) {
+  const last = desk.sheet.at(PATH).length === 1;
+  desk.edit((text) => without(text, last ? PATH : [...PATH, String(index)]));
+  desk.focus(last ? "choose/inputs" : "add/model/inputs");
 }
 
 function addedInput(desk, list) {

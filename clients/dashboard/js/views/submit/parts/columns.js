@@ -1,5 +1,5 @@
 // Single columns of a table that are treated otherwise than the rest, or dropped.
-import { argumentField } from "../fields/argument.js";
+import { argumentField, words } from "../fields/argument.js";
 import { jsonField, leftOver } from "../fields/asjson.js";
 import { faultNote } from "../fields/faults.js";
 import { COLUMN } from "../frame.js";
@@ -77,7 +77,7 @@ function settings(desk, path, name, kind) {
   const known = COLUMN[kind] ?? COLUMN.unknown;
   const given = Object.keys(desk.sheet.at(path)).filter((key) => key in COLUMN.unknown && !(key in known));
   const field = (key, argument) =>
-    argumentField(desk, [...path, key], argument, { tunable: false, owner: name, label: key });
+    argumentField(desk, [...path, key], argument, { tunable: false, owner: name, label: words(key) });
   return [
     h(
       "div",

@@ -17,7 +17,7 @@ const KINDS = {
   less: { title: "Order", help: "Each number is smaller than the next: min_filters < max_filters." },
   parameters: { title: "Model size", help: "The built model has at most so many weights." },
 };
-const SIGNS = { product: "×", sum: "+", less: "<" };
+const SIGNS = { product: "times", sum: "plus", less: "<" };
 /** So many names a rule needs. */
 const FEWEST = { product: 1, sum: 1, less: 2, parameters: 0 };
 
