@@ -7,12 +7,17 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 from playwright.sync_api import Browser
 
 from storage.clock import ManualClock
 from storage.repository import Repository
 from tests.chromium import started_chromium
 from tests.databases import PostgresServer, SharedRepository, SqliteTemplate, postgres_server
+
+# How long an example takes says nothing on a machine that others share.
+settings.register_profile("untimed", parent=settings.default, deadline=None)
+settings.load_profile("untimed")
 
 
 @pytest.fixture(scope="module", autouse=True)

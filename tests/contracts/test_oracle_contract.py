@@ -206,7 +206,7 @@ def test_space_where_every_point_is_refused_ends_with_nothing(tuner: dict[str, o
     assert driver.trials == []
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(moves=st.lists(st.sampled_from(["ask", "end", "fail", "stop", "rebuild"]), max_size=60))
 def test_any_order_of_events_keeps_the_promises(tuner: dict[str, object], moves: list[str]) -> None:
     driver = Driver(SMALL, tuner)

@@ -213,7 +213,6 @@ def test_no_sequence_breaks_the_rules(repository: Repository, clock: ManualClock
         settings=settings(
             max_examples=12,
             stateful_step_count=25,
-            deadline=None,
             suppress_health_check=list(HealthCheck),
             # The clock goes on from example to example, so that a failure kept on disk would not come back alike.
             database=None,

@@ -197,9 +197,7 @@ class Play:
             self.ended.append(claim.trial.id)
 
 
-@settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
-)
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(
     executions=st.integers(1, 2),
     steps=st.lists(STEPS, min_size=8, max_size=40),

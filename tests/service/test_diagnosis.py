@@ -7,7 +7,7 @@ import math
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from starlette.testclient import TestClient
 
@@ -174,7 +174,6 @@ def test_short_curves_say_nothing(length: int) -> None:
     assert f"{length} epochs" in str(found.note)
 
 
-@settings(deadline=None)
 @given(
     st.lists(st.floats(allow_nan=True, allow_infinity=True, width=32), max_size=40),
     st.lists(st.floats(allow_nan=True, allow_infinity=True, width=32), max_size=40),

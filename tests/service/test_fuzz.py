@@ -24,7 +24,6 @@ ENDLESS = ("/v1/events", "/v1/searches/{search_id}/events")
 _BOUNDED = settings(
     max_examples=8,
     derandomize=True,
-    deadline=None,
     database=None,
     phases=[Phase.generate],
     suppress_health_check=list(HealthCheck),

@@ -7,7 +7,7 @@ from array import array
 from pathlib import Path
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from starlette.testclient import TestClient
 
@@ -59,7 +59,6 @@ def columns_of(trials: list[dict[str, Any]], numbers: list[int]) -> ScoredColumn
     )
 
 
-@settings(deadline=None)
 @given(
     trials=TRIALS,
     name=st.sampled_from(["units", "rate", "kind", "absent"]),

@@ -49,7 +49,7 @@ class TestNumbers:
     @given(rows=st.integers(1, 60), columns=st.integers(1, 6), seed=st.integers(0, 99), scale=st.sampled_from(
         ["standard", "0-1", "none"]
     ))  # fmt: skip
-    @settings(max_examples=60, deadline=None)
+    @settings(max_examples=60)
     def test_a_table_without_gaps_is_scaled_bit_for_bit_as_any_array(
         self, rows: int, columns: int, seed: int, scale: Any
     ) -> None:

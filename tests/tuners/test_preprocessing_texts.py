@@ -60,7 +60,7 @@ def test_letters_beyond_ascii_are_lowered_and_kept() -> None:
 
 
 @given(texts=st.lists(st.text(max_size=40), max_size=8), output=st.sampled_from(["int", "multi_hot", "tf_idf"]))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_any_texts_have_the_shape_that_was_promised(texts: list[str], output: str) -> None:
     chosen = options(output=output, max_tokens=6, sequence_length=5)
     made = apply_texts(fit_texts(chosen, texts), texts)

@@ -128,7 +128,7 @@ def outcome(document: object) -> str:
     return "accepted"
 
 
-@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(max_examples=400, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(mutants())
 def test_a_mutant_is_accepted_or_refused(document: Any) -> None:
     assert outcome(document) in ("accepted", "refused")

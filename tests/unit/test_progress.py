@@ -151,7 +151,7 @@ def planned(jobs: Sequence[Job], **changes: Any) -> Search:
 
 
 # One example is a search of hundreds of epochs.
-PLAYED = settings(max_examples=25, deadline=None)
+PLAYED = settings(max_examples=25)
 # So few that each of them has been looked at: chance fails no test.
 SEEDS = st.integers(0, 99)
 SLOTS = st.integers(1, 4)

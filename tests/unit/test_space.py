@@ -110,7 +110,7 @@ def enumerated(space: Space) -> int:
     return len(points)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(spaces(finite=True).filter(lambda s: math.prod(each.cardinality() or 1 for each in s.hyperparameters) < 1500))
 def test_the_size_is_what_listing_all_points_gives(space: Space) -> None:
     assert space.size() == enumerated(space)

@@ -71,7 +71,7 @@ class TestSplit:
         seed=st.integers(0, 2**63),
         stratified=st.booleans(),
     )
-    @settings(max_examples=200, deadline=None)
+    @settings(max_examples=200)
     def test_every_row_is_on_one_side(self, labels: list[int], share: float, seed: int, stratified: bool) -> None:
         y = np.array(labels)
         train, aside = split_rows(y, validation_split=share, seed=seed, stratified=stratified)

@@ -298,7 +298,7 @@ class TestWindows:
         groups=st.integers(1, 4),
         seed=st.integers(0, 99),
     )
-    @settings(max_examples=150, deadline=None)
+    @settings(max_examples=150)
     def test_windows_are_steps_of_one_group_in_time_order(
         self, rows: int, length: int, horizon: int, stride: int, groups: int, seed: int
     ) -> None:

@@ -28,7 +28,7 @@ class TestFolds:
         seed=SEEDS,
         stratified=st.booleans(),
     )
-    @settings(max_examples=150, deadline=None)
+    @settings(max_examples=150)
     def test_every_row_validates_once_and_classes_keep_their_shares(
         self, labels: list[int], folds: int, seed: int, stratified: bool
     ) -> None:
@@ -72,7 +72,7 @@ class TestGroups:
         seed=SEEDS,
         data=st.data(),
     )
-    @settings(max_examples=150, deadline=None)
+    @settings(max_examples=150)
     def test_no_group_is_on_two_sides(self, groups: list[int], folds: int, seed: int, data: st.DataObject) -> None:
         member = np.array(groups)
         classes = np.array(data.draw(st.lists(st.integers(0, 3), min_size=len(groups), max_size=len(groups))))
@@ -88,7 +88,7 @@ class TestGroups:
                 assert len(set(side[member == group].tolist())) == 1
 
     @given(groups=st.lists(st.integers(0, 40), min_size=30, max_size=200), share=st.floats(0.05, 0.95), seed=SEEDS)
-    @settings(max_examples=100, deadline=None)
+    @settings(max_examples=100)
     def test_a_share_is_met_as_nearly_as_the_largest_group_allows(
         self, groups: list[int], share: float, seed: int
     ) -> None:
@@ -136,7 +136,7 @@ class TestGroups:
 
 class TestTimes:
     @given(times=st.permutations(range(60)), share=st.floats(0.02, 0.98))
-    @settings(max_examples=60, deadline=None)
+    @settings(max_examples=60)
     def test_the_past_trains_and_the_last_share_validates(self, times: list[int], share: float) -> None:
         train, aside = split_times(np.array(times), validation_split=share)
         assert len(aside) == validation_rows(60, share)
@@ -144,7 +144,7 @@ class TestTimes:
         assert (np.diff(train) > 0).all()
 
     @given(times=st.lists(st.integers(-3, 9), min_size=4, max_size=60), folds=st.integers(2, 4), data=st.data())
-    @settings(max_examples=200, deadline=None)
+    @settings(max_examples=200)
     def test_rows_of_one_time_stay_together(self, times: list[int], folds: int, data: st.DataObject) -> None:
         clock = np.array(times)
         fold = data.draw(st.integers(0, folds - 1))

@@ -45,7 +45,7 @@ def check_refused(tmp_path: Path, bad: Bad, *, file_format: str, options: dict[s
     assert {path.name for path in tmp_path.iterdir()} == {"upload", "arrays"}
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(data=st.data())
 def test_damage_of_any_kind_is_answered_with_a_fault(data: st.DataObject) -> None:
     whole = npz(packed=data.draw(st.booleans()), x=X, y=Y) if data.draw(st.booleans()) else CSV.encode()
