@@ -89,3 +89,22 @@ def accepted(page: Page, board: Board) -> dict[str, Any]:
     assert answer.status_code == 200, answer.text
     expect(page.get_by_role("button", name="Submit search")).to_be_enabled()
     return made
+
+
+def labelled(page: Page) -> None:
+    """Everything that is typed into or chosen from has a name, and no two things have one id."""
+    nameless = page.evaluate(
+        """[...document.querySelectorAll('main input, main select, main textarea')].filter((node) =>
+            !node.labels?.length && !node.getAttribute('aria-label')).map((node) => node.outerHTML)"""
+    )
+    assert nameless == [], nameless
+    twice = page.evaluate(
+        """[...document.querySelectorAll('main [id]')].map(({ id }) => id)
+            .filter((id, i, all) => all.indexOf(id) !== i)"""
+    )
+    assert twice == [], twice
+    lost = page.evaluate(
+        """[...document.querySelectorAll('main [aria-describedby]')].flatMap((node) =>
+            node.getAttribute('aria-describedby').split(' ').filter((id) => !document.getElementById(id)))"""
+    )
+    assert lost == [], lost

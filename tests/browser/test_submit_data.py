@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 from storage.datasets import TableColumn
 from storage.ids import DatasetId
 from tests.browser.conftest import Board
-from tests.browser.submit_desk import accepted, document, field, opened, picked, write
+from tests.browser.submit_desk import accepted, document, field, labelled, opened, picked, write
 from tests.tuners.trainer_doubles import dataset
 
 pytestmark = pytest.mark.browser
@@ -56,6 +56,7 @@ def test_columns_are_treated_each_its_own_way(page: Page, board: Board, people: 
     field(page, f"{COLUMNS}/income~1year/scale").select_option(label="0-1")
     added(page, "id")
     page.get_by_label("What becomes of id").select_option("dropped")
+    labelled(page)
     made = accepted(page, board)
     assert made["dataset"]["preprocessing"]["columns"] == {
         "age": {"missing": "mean", "indicator": True},

@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 from storage.datasets import DatasetInput, DatasetTarget
 from storage.ids import DatasetId
 from tests.browser.conftest import Board
-from tests.browser.submit_desk import accepted, definition_of, document, field, opened, picked, replace_text
+from tests.browser.submit_desk import accepted, definition_of, document, field, labelled, opened, picked, replace_text
 from tests.tuners.trainer_doubles import dataset
 
 pytestmark = pytest.mark.browser
@@ -83,6 +83,7 @@ def test_each_output_gets_its_loss_weight_and_metrics(page: Page, board: Board, 
     metrics = made["compile"]["metrics"]["outputs"]["parity"]
     assert [one if isinstance(one, str) else one["metric"] for one in metrics][-1].lower() == "auc"
     assert made["objective"]["name"] == "val_parity_auc"
+    labelled(page)
 
     # Arguments of a loss, and what is wrong with it, stand with their output.
     page.get_by_role("group", name="Output digit").last.get_by_role("button", name="more argument").first.click()
@@ -131,6 +132,7 @@ def test_a_slice_of_columns_is_made_named_and_taken(page: Page, board: Board, pi
     made = accepted(page, board)
     assert made["model"]["inputs"] == ["image", "table", {"name": "wide", "of": "table", "columns": [1, 2]}]
     assert made["model"]["nodes"][2]["inputs"] == ["stem", "table", "wide"]
+    labelled(page)
     name.fill("two")
     name.press("Tab")
     assert accepted(page, board)["model"]["nodes"][2]["inputs"] == ["stem", "table", "two"]

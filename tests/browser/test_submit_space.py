@@ -13,6 +13,7 @@ from tests.browser.submit_desk import (
     definition_of,
     document,
     field,
+    labelled,
     layer,
     opened,
     picked,
@@ -58,6 +59,7 @@ def test_rules_are_made_of_the_names_that_the_space_has(page: Page, board: Board
         {"parameters": {"max": 900000}},
     ]
     page.get_by_role("combobox", name="Kind of constraint 3").select_option("Sum")
+    labelled(page)
     assert document(page)["constraints"][2] == {"sum": ["units_1", "units_0"], "max": 512}
     for _ in range(4):
         page.get_by_role("button", name="Remove constraint 1").click()
@@ -114,6 +116,7 @@ def test_a_product_and_a_quotient_are_made_and_taken_apart(page: Page, board: Bo
     assert accepted(page, board)["model"]["layers"][1]["layers"][0]["units"] == {
         "div": [{"mul": [{"hp": "units_{i}"}, 3]}, 4]
     }
+    labelled(page)
     field(page, f"{units}/div/1").fill("0")
     expect(field(page, f"{units}/div/1")).to_have_attribute("aria-invalid", "true")
     field(page, f"{units}/div/1").fill("4")

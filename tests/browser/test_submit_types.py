@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Board
-from tests.browser.submit_desk import accepted, definition_of, document, field, opened, replace_text, text
+from tests.browser.submit_desk import accepted, definition_of, document, field, labelled, opened, replace_text, text
 from tests.tuners.trainer_doubles import dataset
 from tuners.definitions import DataFacts, parse_definition
 from tuners.planner.check import check
@@ -36,6 +36,7 @@ def test_a_model_of_each_type_is_accepted_as_it_begins(page: Page, board: Board,
     retyped(page, name)
     made = accepted(page, board)
     assert made["model"]["type"] == name
+    labelled(page)
     # Nothing of the old model is left, and what is searched is used.
     assert "units_{i}" not in [one["name"] for one in made["hyperparameters"]]
     assert made["hyperparameters"]

@@ -69,7 +69,8 @@ function placed(desk, path, argument, options) {
     common: {
       id,
       "data-pointer": pointer,
-      "aria-describedby": [`${id}:hint`, fault ? `${id}:fault` : ""].filter(Boolean).join(" "),
+      "aria-describedby":
+        [way === "hp" ? "" : `${id}:hint`, fault ? `${id}:fault` : ""].filter(Boolean).join(" ") || null,
       "aria-invalid": fault ? "true" : null,
     },
   };
