@@ -10,7 +10,6 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
 import httpx
 import pytest
@@ -82,8 +81,8 @@ def board(sqlite_template: SqliteTemplate, tmp_path_factory: pytest.TempPathFact
         yield board
 
 
-@pytest.fixture
-def page(board: Board, chromium: Browser, tmp_path: Path) -> Iterator[Page]:
+@contextmanager
+def signed_in(board: Board, chromium: Browser) -> Iterator[Page]:
     """A signed-in page, 1280 pixels wide, whose clipboard may be read."""
     context = chromium.new_context(
         viewport={"width": 1280, "height": 1000}, permissions=["clipboard-read", "clipboard-write"]
@@ -102,3 +101,10 @@ def page(board: Board, chromium: Browser, tmp_path: Path) -> Iterator[Page]:
     yield page
     context.close()
     assert faults == []
+
+
+@pytest.fixture
+def page(board: Board, chromium: Browser) -> Iterator[Page]:
+    """A page of the test's own."""
+    with signed_in(board, chromium) as page:
+        yield page

@@ -1,4 +1,4 @@
-"""Every page without barriers: light and dark, on a desk and on a phone, with windows and menus open."""
+"""Every page without barriers: light and dark, on a desk and on a phone, with windows and menus open, by Tab alone."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from functools import partial
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, ViewportSize, expect
 
 from service import examples
 from storage.ids import SearchId, TrialId
 from storage.workers import Slot
 from tests.browser.barriers import barriers
-from tests.browser.conftest import LIMITS, Board, reading_app, served
+from tests.browser.conftest import LIMITS, Board, reading_app, served, signed_in
 from tests.browser.finished import finished_search
 from tests.browser.moved import MovedSearch
 from tests.browser.test_workers_page import samples
@@ -27,7 +27,7 @@ TABS = (
     "overview", "trials", "curves", "hyperparameters", "importance", "parallel", "contour", "tradeoff", "diagnosis",
     "definition",
 )  # fmt: skip
-SIZES = {"desk": (1280, 1000), "phone": (390, 844)}
+SIZES: dict[str, ViewportSize] = {"desk": {"width": 1280, "height": 1000}, "phone": {"width": 390, "height": 844}}
 ROWS = b"age,city,label\n" + b"".join(b"%d,Bern,%s\n" % (20 + n, [b"no", b"yes"][n % 2]) for n in range(30))
 
 
@@ -56,6 +56,13 @@ def board(sqlite_template: SqliteTemplate, tmp_path_factory: pytest.TempPathFact
         served(service, app) as board,
     ):
         yield board
+
+
+@pytest.fixture(scope="module")
+def desk(board: Board, chromium: Browser) -> Iterator[Page]:
+    """One page that goes from place to place: signing in anew at each would take longer than looking at it."""
+    with signed_in(board, chromium) as page:
+        yield page
 
 
 @pytest.fixture(scope="module")
@@ -128,12 +135,12 @@ PLACES: dict[str, Callable[[Scene], str]] = {
 
 def looks(page: Page) -> Iterator[str]:
     """The page in each of the four ways it may look."""
-    for size, (width, height) in SIZES.items():
-        page.set_viewport_size({"width": width, "height": height})
+    for name, size in SIZES.items():
+        page.set_viewport_size(size)
         for scheme in ("light", "dark"):
             page.emulate_media(color_scheme=scheme)
             drawn(page)
-            yield f"{scheme}, {size}"
+            yield f"{scheme}, {name}"
 
 
 def drawn(page: Page) -> None:
@@ -145,9 +152,39 @@ def drawn(page: Page) -> None:
     )
 
 
+CONTROLS = """() => [...document.querySelectorAll("a[href], button, input, select, textarea, summary, [tabindex]")]
+  .filter((one) => one.tabIndex >= 0 && !one.disabled && one.type !== "radio")
+  .filter((one) => one.checkVisibility({ visibilityProperty: true }))"""
+# What a control looks like while it has the focus: an outline, its own or that of the card it covers.
+OUTLINED = """() => [null, "::after"].some((part) =>
+  getComputedStyle(document.activeElement, part).outlineStyle !== "none")"""
+
+
 def assert_without_barriers(page: Page) -> None:
     found = [f"{look}: {line}" for look in looks(page) for line in barriers(page)]
     assert not found, "\n".join(found)
+
+
+def assert_reached_by_the_tab_key(page: Page) -> None:
+    """Every control gets the focus, and shows that it has it."""
+    # Marked beforehand, since what is live may be drawn anew under way.
+    count = page.evaluate(f"({CONTROLS})().map((one, place) => one.setAttribute('data-stop', place)).length")
+    assert count > 5
+    page.evaluate("document.activeElement.blur()")
+    missed = set(range(count))
+    for _ in range(3 * count + 10):
+        page.keyboard.press("Tab")
+        stop = page.evaluate("document.activeElement.dataset.stop ?? null")
+        if stop is None:
+            continue
+        assert page.evaluate(OUTLINED), page.evaluate("document.activeElement.outerHTML")
+        missed.discard(int(stop))
+        if not missed:
+            return
+    left = page.evaluate(
+        "stops => stops.map((one) => document.querySelector(`[data-stop='${one}']`)?.outerHTML)", sorted(missed)
+    )
+    assert not [one for one in left if one], left
 
 
 def test_all_tabs_of_a_search_are_looked_at(page: Page, board: Board, scene: Scene) -> None:
@@ -158,9 +195,14 @@ def test_all_tabs_of_a_search_are_looked_at(page: Page, board: Board, scene: Sce
 
 
 @pytest.mark.parametrize("place", PLACES)
-def test_a_page_has_no_barriers(page: Page, board: Board, scene: Scene, place: str) -> None:
-    page.goto(f"{board.address}/#/{PLACES[place](scene)}")
-    assert_without_barriers(page)
+def test_a_page_has_no_barriers_and_can_be_walked_by_key(desk: Page, board: Board, scene: Scene, place: str) -> None:
+    # As who comes from elsewhere has it: nothing of the place before is left.
+    desk.goto("about:blank")
+    desk.set_viewport_size(SIZES["desk"])
+    desk.goto(f"{board.address}/#/{PLACES[place](scene)}")
+    drawn(desk)
+    assert_reached_by_the_tab_key(desk)
+    assert_without_barriers(desk)
 
 
 def test_signing_in_has_no_barriers(board: Board, chromium: Browser) -> None:
@@ -205,36 +247,3 @@ def test_what_opens_over_a_page_has_no_barriers(
 def test_a_page_with_a_barrier_is_found_out(page: Page) -> None:
     page.evaluate("document.querySelector('main').append(document.createElement('input'))")
     assert any("label" in line for line in barriers(page))
-
-
-CONTROLS = """() => [...document.querySelectorAll("a[href], button, input, select, textarea, summary, [tabindex]")]
-  .filter((one) => one.tabIndex >= 0 && !one.disabled && one.type !== "radio")
-  .filter((one) => one.checkVisibility({ visibilityProperty: true }))"""
-# What a control looks like while it has the focus: an outline, its own or that of the card it covers.
-OUTLINED = """() => [null, "::after"].some((part) =>
-  getComputedStyle(document.activeElement, part).outlineStyle !== "none")"""
-
-
-@pytest.mark.parametrize("place", PLACES)
-def test_every_control_is_reached_by_the_tab_key_and_shows_it(
-    page: Page, board: Board, scene: Scene, place: str
-) -> None:
-    page.goto(f"{board.address}/#/{PLACES[place](scene)}")
-    drawn(page)
-    # Marked beforehand, since what is live may be drawn anew under way.
-    count = page.evaluate(f"({CONTROLS})().map((one, place) => one.setAttribute('data-stop', place)).length")
-    page.evaluate("document.activeElement.blur()")
-    missed = set(range(count))
-    for _ in range(3 * count + 10):
-        page.keyboard.press("Tab")
-        stop = page.evaluate("document.activeElement.dataset.stop ?? null")
-        if stop is None:
-            continue
-        assert page.evaluate(OUTLINED), page.evaluate("document.activeElement.outerHTML")
-        missed.discard(int(stop))
-        if not missed:
-            return
-    left = page.evaluate(
-        "stops => stops.map((one) => document.querySelector(`[data-stop='${one}']`)?.outerHTML)", sorted(missed)
-    )
-    assert not [one for one in left if one], left
