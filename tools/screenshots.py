@@ -33,6 +33,7 @@ COLOURS = 256
 EACH_BYTES = 250_000
 ALL_BYTES = 4_000_000
 WIDE, HIGH = 1280, 960
+IMAGES_COMPLETE = "[...document.images].every((image) => image.offsetParent === null || image.complete)"
 PHONE = {"width": 390, "height": 1500}
 
 
@@ -222,7 +223,8 @@ def draw(page: Page, client: headstock.Client, shot: Shot) -> None:
     page.goto(f"{client.url}/#/{shot.place}")
     page.locator(shot.sign).first.wait_for(timeout=60_000)
     page.locator("[aria-busy=true]").first.wait_for(state="detached", timeout=60_000)
-    page.wait_for_function("[...document.images].every((image) => image.offsetParent === null || image.complete)")
+    # Asked again from here: a page under this Content-Security-Policy may not be given a function to wait for.
+    wait(lambda: bool(page.evaluate(IMAGES_COMPLETE)), "the images of a page", READY_S)
     page.wait_for_timeout(SETTLED_MS)
 
 
