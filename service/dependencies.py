@@ -11,6 +11,7 @@ from urllib.parse import parse_qsl, urlsplit
 from fastapi import APIRouter, Depends, Header, Path, Request
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
+from starlette.requests import ClientDisconnect
 
 from service.context import Context
 from service.errors import (
@@ -199,6 +200,9 @@ async def guarded_stream(request: Request, ctx: Context, *, most: int) -> AsyncI
             return
         except TimeoutError as error:
             raise RequestTimeout("the body stopped coming") from error
+        except ClientDisconnect as error:
+            # Nobody reads this answer; but it is the client's doing, and no fault of ours to be logged as one.
+            raise RequestTimeout("the connection ended before the body did") from error
         received += len(chunk)
         if received > most:
             raise BodyTooLarge(f"bodies here may have {most} bytes")

@@ -27,13 +27,12 @@ export async function getText(path) {
   return response.ok ? response.text() : answer(response);
 }
 
-/** JSON of another method; `body` is sent as JSON, a `FormData` or a `Blob` as it is; `signal` gives it up. */
-export async function send(method, path, body, headers = {}, signal = undefined) {
+/** JSON of another method; `body` is sent as JSON, a `FormData` or a `Blob` as it is. */
+export async function send(method, path, body, headers = {}) {
   const form = body instanceof FormData || body instanceof Blob;
   return answer(
     await fetch(path, {
       method,
-      signal,
       headers: {
         Accept: "application/json",
         ...(body === undefined || form ? {} : { "Content-Type": "application/json" }),
