@@ -12,7 +12,7 @@ from service import examples
 from storage.ids import SearchId
 from storage.states import SearchState
 from tests.browser.conftest import Board
-from tests.browser.finished import finished_search, waiting_search
+from tests.browser.finished import finished_search
 from tests.browser.moved import MovedSearch
 from tests.service.scenes import end_job
 
@@ -231,23 +231,6 @@ def test_a_range_test_shows_its_curve_and_what_it_suggests(page: Page, board: Bo
     expect(chart.locator("tbody tr")).to_have_count(6)
     page.get_by_role("button", name="Copy", exact=True).click()
     assert '"max_value":0.01' in str(page.evaluate("navigator.clipboard.readText()"))
-
-
-def test_more_searches_than_are_sorted_are_told_of_and_found_by_the_services_filters(page: Page, board: Board) -> None:
-    first = MovedSearch(board, "heap first", tags={"place": "bottom"})
-    for number in range(2_000):
-        waiting_search(board.service, f"heap {number}", first.search().dataset_id)
-    page.goto(f"{board.address}/#/?text=heap&sort=name")
-    cut = page.get_by_text("Sorted are the newest 2,000 of 2,001 searches.")
-    expect(cut).to_be_visible(timeout=60_000)
-    link = page.locator(f"td.name a[href='#/searches/{first.id}']")
-    expect(link).to_have_count(0)
-    # A tag that no row in sight has: the service knows it.
-    page.get_by_role("combobox", name="Only with this tag").fill("place:bottom")
-    page.get_by_role("combobox", name="Only with this tag").press("Enter")
-    expect(link).to_be_visible()
-    expect(cut).to_be_hidden()
-    expect(page.locator("table.search-list tbody tr")).to_have_count(1)
 
 
 def test_it_is_filtered_by_data_set(page: Page, board: Board) -> None:

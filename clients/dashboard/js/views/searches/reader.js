@@ -6,7 +6,7 @@ const PAGE = 50,
   PAGE_SORTED = 500,
   READ_ALONE = 12;
 /** The browser sorts so many; of more it says so. */
-const MOST_SORTED = 2000;
+const MOST_SORTED = 500;
 
 /**
  * `wanted` has the filters and the order, and is read at each question. All methods answer whether there is something new to draw:
