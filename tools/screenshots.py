@@ -33,7 +33,9 @@ COLOURS = 256
 EACH_BYTES = 250_000
 ALL_BYTES = 4_000_000
 WIDE, HIGH = 1280, 960
-IMAGES_COMPLETE = "[...document.images].every((image) => image.offsetParent === null || image.complete)"
+# A lazy image that has not begun to load calls itself complete: what counts is that it has a size.
+IMAGES_DRAWN = """[...document.images].every((image) => image.offsetParent === null || image.naturalWidth > 0
+    || image.getBoundingClientRect().top > innerHeight)"""
 PHONE = {"width": 390, "height": 1500}
 
 
@@ -224,7 +226,7 @@ def draw(page: Page, client: headstock.Client, shot: Shot) -> None:
     page.locator(shot.sign).first.wait_for(timeout=60_000)
     page.locator("[aria-busy=true]").first.wait_for(state="detached", timeout=60_000)
     # Asked again from here: a page under this Content-Security-Policy may not be given a function to wait for.
-    wait(lambda: bool(page.evaluate(IMAGES_COMPLETE)), "the images of a page", READY_S)
+    wait(lambda: bool(page.evaluate(IMAGES_DRAWN)), "the images of a page", READY_S)
     page.wait_for_timeout(SETTLED_MS)
 
 

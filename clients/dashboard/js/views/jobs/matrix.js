@@ -73,5 +73,7 @@ function worst(rows, names) {
       if (x !== y && count > most[0]) most = [count, y, x];
     }),
   );
-  return most[0] ? `“${names[most[1]]}” taken for “${names[most[2]]}”, ${most[0]} times` : "none";
+  return most[0]
+    ? `“${names[most[1]]}” taken for “${names[most[2]]}”, ${most[0] === 1 ? "once" : `${most[0]} times`}`
+    : "none";
 }
