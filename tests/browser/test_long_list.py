@@ -24,7 +24,6 @@ def test_more_searches_than_are_sorted_are_told_of_and_found_by_the_services_fil
     # A tag that no row in sight has: the service knows it.
     page.get_by_role("combobox", name="Only with this tag").fill("place:bottom")
     page.get_by_role("combobox", name="Only with this tag").press("Enter")
-    # Two thousand rows take a busy machine a while to put away.
     expect(link).to_be_visible(timeout=60_000)
     expect(cut).to_be_hidden()
     expect(page.locator("table.search-list tbody tr")).to_have_count(1)
