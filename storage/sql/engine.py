@@ -14,6 +14,8 @@ from sqlalchemy.exc import ArgumentError
 _log = logging.getLogger(__name__)
 
 BUSY_TIMEOUT_S = 10.0
+# A second starter waits for the schema that the first one makes, which may rewrite a whole table.
+MIGRATION_TIMEOUT_S = 60.0
 LOCK_TIMEOUT_S = 10.0
 STATEMENT_TIMEOUT_S = 60.0
 IDLE_TIMEOUT_S = 30.0
@@ -77,7 +79,7 @@ def open_engines(url: URL) -> Engines:
 def open_migration_engine(url: URL) -> Engine:
     """An engine for changes of the schema: on SQLite without foreign keys, since a table is changed by replacing it."""
     if url.get_backend_name() == "sqlite":
-        return _sqlite(url, pool_size=1, immediate=True, foreign_keys=False)
+        return _sqlite(url, pool_size=1, immediate=True, foreign_keys=False, timeout_s=MIGRATION_TIMEOUT_S)
     return _postgres(url, pool_size=1)
 
 
@@ -86,8 +88,10 @@ def journal_mode(version: tuple[int, ...]) -> str:
     return "WAL" if version >= SAFE_WAL else "TRUNCATE"
 
 
-def _sqlite(url: URL, *, pool_size: int, immediate: bool, foreign_keys: bool = True) -> Engine:
-    busy_timeout_s = float(str(url.query.get("timeout", BUSY_TIMEOUT_S)))
+def _sqlite(
+    url: URL, *, pool_size: int, immediate: bool, foreign_keys: bool = True, timeout_s: float = BUSY_TIMEOUT_S
+) -> Engine:
+    busy_timeout_s = float(str(url.query.get("timeout", timeout_s)))
     engine = create_engine(
         url,
         module=pysqlite,

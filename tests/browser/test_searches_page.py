@@ -203,7 +203,7 @@ def test_jobs_stand_below_and_have_pages_of_their_own(page: Page, board: Board, 
     expect(page.get_by_role("heading", level=1)).to_contain_text("Final training of trial 0")
     expect(page.locator(".fact", has_text="accuracy, test part").first).to_contain_text("0.9698")
     matrix = page.get_by_role("region", name="Confusion matrix")
-    expect(matrix).to_contain_text("396 of 397 right. Most common mistake: “1” taken for “0”, 1 times.")
+    expect(matrix).to_contain_text("396 of 397 right. Most common mistake: “1” taken for “0”, once.")
     matrix.get_by_role("button", name="Table").click()
     assert matrix.locator("tbody tr").all_inner_texts() == ["0\t39\t0", "1\t1\t357"]
     expect(page.get_by_role("table", name="Each class")).to_contain_text("weighted average")

@@ -317,7 +317,7 @@ def test_closing_does_not_wait_for_the_check_that_runs(tmp_path: Path) -> None:
 
     thread = threading.Thread(target=ask)
     thread.start()
-    wait_until(lambda: (tmp_path / "starts").exists(), what="the child's start")
+    wait_until(lambda: (tmp_path / "starts").exists() and starts(tmp_path) == 1, what="the child's start")
     planner.close()
     thread.join(20)
     assert not thread.is_alive()
