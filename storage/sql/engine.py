@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import sqlite3
+import time
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,6 +25,7 @@ CONNECT_TIMEOUT_S = 10
 # Below it, two connections that write and checkpoint a WAL at the same moment can lose pages for good:
 # https://sqlite.org/wal.html#walreset
 SAFE_WAL = (3, 51, 3)
+_JOURNAL_RETRY_S = 0.02
 _IMMEDIATE = "headstock_immediate"
 
 
@@ -113,9 +115,9 @@ def _sqlite(
         # The driver's own BEGIN comes only before the first write, so a read before it would not be protected.
         connection.isolation_level = None
         cursor = connection.cursor()
+        cursor.execute(f"PRAGMA busy_timeout = {int(busy_timeout_s * 1000)}")
+        _set_journal(cursor, journal, busy_timeout_s)
         for pragma in (
-            f"busy_timeout = {int(busy_timeout_s * 1000)}",
-            f"journal_mode = {journal}",
             "synchronous = FULL",
             f"foreign_keys = {'ON' if foreign_keys else 'OFF'}",
             "trusted_schema = OFF",
@@ -133,6 +135,24 @@ def _sqlite(
     event.listen(engine, "connect", on_connect)
     event.listen(engine, "begin", on_begin)
     return engine
+
+
+def _set_journal(cursor: sqlite3.Cursor, journal: str, timeout_s: float) -> None:
+    """Set the journal of a file, which several starters may just be making.
+
+    The first change of a new file's journal wants it alone, and SQLite then answers "locked" at once, whatever the busy
+    timeout: two that hold it both and wait for each other would wait for ever.
+    """
+    deadline = time.monotonic() + timeout_s
+    while True:
+        try:
+            cursor.execute(f"PRAGMA journal_mode = {journal}")
+        except pysqlite.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != pysqlite.SQLITE_BUSY or time.monotonic() > deadline:
+                raise
+            time.sleep(_JOURNAL_RETRY_S)
+        else:
+            return
 
 
 def _postgres(url: URL, *, pool_size: int) -> Engine:

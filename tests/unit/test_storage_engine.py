@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from pysqlite3 import dbapi2 as pysqlite
 from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
 
 from storage.clock import ManualClock
 from storage.sql.engine import SAFE_WAL, journal_mode, open_engines, parse_url
@@ -39,6 +42,30 @@ def test_other_addresses_are_refused_without_repeating_them(given: str) -> None:
 def test_the_library_in_use_is_free_of_the_wal_fault() -> None:
     assert pysqlite.sqlite_version_info >= SAFE_WAL
     assert journal_mode(pysqlite.sqlite_version_info) == "WAL"
+
+
+def test_a_file_that_somebody_else_is_just_making_is_waited_for(tmp_path: Path) -> None:
+    """SQLite itself refuses the change of the journal at once here, whatever the busy timeout."""
+    maker = pysqlite.connect(tmp_path / "new.db", isolation_level=None, check_same_thread=False)
+    maker.execute("BEGIN IMMEDIATE")
+    end = threading.Timer(0.3, maker.execute, ["COMMIT"])
+    end.start()
+    engines = open_engines(parse_url(f"sqlite:///{tmp_path / 'new.db'}"))
+    with engines.read.connect() as connection:
+        assert connection.execute(text("PRAGMA journal_mode")).scalar_one() == "wal"
+    engines.dispose()
+    end.join()
+    maker.close()
+
+
+def test_a_file_that_stays_taken_is_told_of(tmp_path: Path) -> None:
+    maker = pysqlite.connect(tmp_path / "new.db", isolation_level=None)
+    maker.execute("BEGIN IMMEDIATE")
+    engines = open_engines(parse_url(f"sqlite:///{tmp_path / 'new.db'}?timeout=0.2"))
+    with pytest.raises(OperationalError, match="locked"):
+        engines.read.connect()
+    engines.dispose()
+    maker.close()
 
 
 @pytest.mark.parametrize("version", [(3, 40, 1), (3, 51, 2)])
