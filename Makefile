@@ -5,12 +5,14 @@ BIN := $(VENV)/bin
 # Two data-parallel BLAS threads per test process would fight over two cores.
 export OMP_NUM_THREADS ?= 1
 export TF_CPP_MIN_LOG_LEVEL ?= 3
+# Files in their order: the short ones of tests/unit come last, and no process is left alone with a long one.
+PARALLEL := -n $${TEST_PROCESSES:-2} --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up test test-quick test-mlflow test-examples faults check format examples bench screenshots vendor typescript twins docs catalogue lock clean
+.PHONY: help setup demo up test test-quick test-mlflow test-examples test-accessibility faults fuzz check format examples bench screenshots vendor typescript twins docs catalogue lock clean
 
 help:  ## List the commands
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-19s %s\n", $$1, $$2}'
 
 $(VENV)/.ready: requirements.lock pyproject.toml clients/python/pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit("Headstock needs Python 3.11 or newer, this is " + sys.version.split()[0]) if sys.version_info < (3, 11) else None'
@@ -29,20 +31,27 @@ demo: $(VENV)/.ready  ## Run a real search on the digits data, from submit to be
 up: $(VENV)/.ready  ## Start the service on this machine (stop it with Ctrl-C)
 	@$(BIN)/headstock up
 
-test: $(VENV)/.ready  ## Check style, types and imports, then run the tests on SQLite and PostgreSQL (slow ones: faults, test-examples)
+test: $(VENV)/.ready  ## Check style, types and imports, then run the tests on SQLite and PostgreSQL (slow ones have their own commands)
 	@PATH="$(CURDIR)/$(BIN):$$PATH" tools/check.sh
 	@tools/browser.sh
 	@echo "Running the tests ..."
-	@$(BIN)/python -m pytest -n $${TEST_PROCESSES:-2} --dist loadfile -q -m "not faults and not examples"
+	@$(BIN)/python -m pytest $(PARALLEL) -q -m "not faults and not examples and not accessibility"
 
 test-quick: $(VENV)/.ready  ## Run the tests that train no model and need no browser
-	@$(BIN)/python -m pytest -n $${TEST_PROCESSES:-2} --dist loadfile -q -m "not keras and not browser"
+	@$(BIN)/python -m pytest $(PARALLEL) -q -m "not keras and not browser"
 
 faults: $(VENV)/.ready  ## Kill, stop and restart real trainers and workers in the middle of trials (3 minutes)
 	@$(BIN)/python -m pytest -n $${TEST_PROCESSES:-2} -q -m faults
 
 test-examples: $(VENV)/.ready  ## Run the examples in their short form and read the pages they leave (3 minutes)
 	@$(BIN)/python -m pytest -q -m examples
+
+test-accessibility: $(VENV)/.ready  ## Look for barriers on every page of the dashboard, light and dark, wide and narrow (2 minutes)
+	@tools/browser.sh
+	@$(BIN)/python -m pytest -q -m accessibility
+
+fuzz: $(VENV)/.ready  ## Send generated requests to every operation of the API, other ones each time (10 minutes)
+	@HEADSTOCK_FUZZ_EXAMPLES=$${EXAMPLES:-100} $(BIN)/python -m pytest -q --timeout 3600 tests/service/test_fuzz.py
 
 test-mlflow: $(VENV)/.ready  ## Run the tests of MLflow runs against MLflow's own server too, in .venv-mlflow (a few minutes)
 	@test -x .venv-mlflow/bin/mlflow || ($(PYTHON) -m venv .venv-mlflow && \

@@ -1,20 +1,24 @@
 """The dashboard's static files, served under exactly the names that are there at start.
 
-Every file is its own route: no path of a client is ever joined to a folder, so there is nothing to climb out of.
-Browsers ask each time and are mostly answered that nothing has changed (304); text goes out compressed.
+The index names all others below `/assets/VERSION/`, where the version is a hash of everything that is served: browsers
+keep them for good and ask for the index alone, and a new version has new addresses. No path of a client is ever joined
+to a folder (a name is looked up among those found at start), so there is nothing to climb out of. Text goes out
+compressed.
 """
 
 from __future__ import annotations
 
-import gzip
 import hashlib
-import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
+
+from service.kept_bytes import Body
 
 _MEDIA_TYPES = {
     ".html": "text/html; charset=utf-8",
@@ -28,12 +32,15 @@ _MEDIA_TYPES = {
 }
 # These are compressed already.
 _PACKED = frozenset({".png", ".ico"})
-_SMALLEST_PACKED_BYTES = 512
+_KEPT_FOR_GOOD = "public, max-age=31536000, immutable"
+_ASKED_EACH_TIME = "no-cache"
 _CHECKOUT = Path(__file__).resolve().parent.parent / "clients" / "dashboard"
 
 
 def dashboard_routes(folder: Path | None) -> list[BaseRoute]:
-    """One route per file of the dashboard, and `/` for its index; none when there is no dashboard.
+    """`/` for the index, `/icon.svg` (which other pages show too), and all files below `/assets/VERSION/`.
+
+    None when there is no dashboard.
 
     Args:
         folder: Where it lies; None looks beside the code, as in a checkout.
@@ -41,80 +48,84 @@ def dashboard_routes(folder: Path | None) -> list[BaseRoute]:
     root = (folder or _CHECKOUT).resolve()
     if not (root / "index.html").is_file():
         return []
-    routes: list[BaseRoute] = [_route("/", root / "index.html")]
-    for path in sorted(root.rglob("*")):
-        inside = path.relative_to(root)
-        hidden = any(part.startswith(".") for part in inside.parts)
-        if path.is_file() and not path.is_symlink() and not hidden and path.suffix in _MEDIA_TYPES:
-            routes.append(_route(f"/{inside.as_posix()}", path))
+    site = _Site(root)
+    routes: list[BaseRoute] = [
+        Route("/", site.index, methods=["GET"], name="dashboard"),
+        Route("/assets/{version}/{name:path}", site.asset, methods=["GET"], name="dashboard:assets"),
+    ]
+    if icon := site.files.get("icon.svg"):
+        routes.append(Route("/icon.svg", icon.send, methods=["GET"], name="dashboard:icon"))
     return routes
 
 
-def _route(address: str, path: Path) -> Route:
-    return Route(address, _File(path).send, methods=["GET"], name=f"dashboard:{address}")
-
-
-@dataclass(frozen=True, slots=True)
-class _Known:
-    """What is known of a file's content while its time and size stay what they are."""
-
-    stamp: tuple[int, int]
-    tag: str
-    packed: bytes | None
-
-
 class _File:
-    """One file. Safe for threads: two first requests at once do the same work twice."""
+    """One file, read anew when it has changed, as files of a checkout may. Safe for threads: two first requests at once
+    do the same work twice.
+    """
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._known: _Known | None = None
+        self._known: tuple[tuple[int, int], Body] | None = None
+
+    def body(self) -> Body:
+        status = self._path.stat()
+        stamp = (status.st_mtime_ns, status.st_size)
+        if self._known is None or self._known[0] != stamp:
+            suffix = self._path.suffix
+            body = Body.of(self._path.read_bytes(), _MEDIA_TYPES[suffix], packs=suffix not in _PACKED)
+            self._known = (stamp, body)
+        return self._known[1]
 
     def send(self, request: Request) -> Response:
-        # Looked at anew each time: in a checkout files change while the service runs.
-        with self._path.open("rb") as file:
-            status = os.fstat(file.fileno())
-            stamp = (status.st_mtime_ns, status.st_size)
-            known, content = self._known, None
-            if known is None or known.stamp != stamp:
-                content = file.read()
-                known = self._known = self._learnt(stamp, content)
-            packed = known.packed if accepts_gzip(request.headers.get("accept-encoding", "")) else None
-            # The two forms are different answers, and have different tags.
-            tag = f'"{known.tag}"' if packed is None else f'"{known.tag}-gzip"'
-            headers = {"Cache-Control": "no-cache", "ETag": tag}
-            if known.packed is not None:
-                headers["Vary"] = "Accept-Encoding"
-            if is_current(request.headers.get("if-none-match", ""), tag):
-                return Response(status_code=304, headers=headers)
-            if packed is not None:
-                headers["Content-Encoding"] = "gzip"
-                content = packed
-            elif content is None:
-                content = file.read()
-        return Response(content, media_type=_MEDIA_TYPES[self._path.suffix], headers=headers)
-
-    def _learnt(self, stamp: tuple[int, int], content: bytes) -> _Known:
-        packed = None
-        if self._path.suffix not in _PACKED and len(content) >= _SMALLEST_PACKED_BYTES:
-            # The same bytes each time, and so the same tag in each process: no time of packing in it.
-            packed = gzip.compress(content, mtime=0)
-        return _Known(stamp, hashlib.sha256(content).hexdigest()[:32], packed)
+        return self.body().answer(request, cache=_ASKED_EACH_TIME)
 
 
-def accepts_gzip(header: str) -> bool:
-    """Whether an `Accept-Encoding` header takes gzip (RFC 9110, section 12.5.3)."""
-    weights: dict[str, float] = {}
-    for part in header.lower().split(","):
-        name, _, weight = part.partition(";")
-        try:
-            weights[name.strip()] = float(weight.strip().removeprefix("q=") or 1)
-        except ValueError:
-            weights[name.strip()] = 0.0
-    return weights.get("gzip", weights.get("*", 0.0)) > 0
+@dataclass(frozen=True, slots=True)
+class _Version:
+    """What all files are together: a name for it, and the hash of each by its name."""
+
+    name: str
+    tags: Mapping[str, str]
 
 
-def is_current(header: str, tag: str) -> bool:
-    """Whether an `If-None-Match` header names the tag; marks of weak comparison do not matter (RFC 9110, 13.1.2)."""
-    named = {part.strip().removeprefix("W/") for part in header.split(",")}
-    return tag in named or "*" in named
+class _Site:
+    """All files of the dashboard, and the version that they are together. Safe for threads, as a file is."""
+
+    def __init__(self, root: Path) -> None:
+        self.files = {
+            path.relative_to(root).as_posix(): _File(path)
+            for path in sorted(root.rglob("*"))
+            if path.is_file() and not path.is_symlink() and path.suffix in _MEDIA_TYPES and _is_shown(path, root)
+        }
+        self._index = (root / "index.html").read_text
+        self._latest = _Version("", {})
+
+    def index(self, request: Request) -> Response:
+        version = self._version_now().name
+        page = self._index("utf-8")
+        for name in self.files:
+            page = page.replace(f'"{name}"', f'"/assets/{version}/{name}"')
+        return Body.of(page.encode(), _MEDIA_TYPES[".html"], packs=False).answer(request, cache=_ASKED_EACH_TIME)
+
+    def asset(self, request: Request) -> Response:
+        name: str = request.path_params["name"]
+        if name not in self.files:
+            raise HTTPException(404)
+        version, asked = self._latest, request.path_params["version"]
+        if version.name != asked:
+            # Another process may have handed out the page.
+            version = self._version_now()
+        body = self.files[name].body()
+        # A page that an older version handed out gets what there is now, and keeps it no longer.
+        meant = version.name == asked and version.tags[name] == body.tag
+        return body.answer(request, cache=_KEPT_FOR_GOOD if meant else _ASKED_EACH_TIME)
+
+    def _version_now(self) -> _Version:
+        tags = {name: file.body().tag for name, file in self.files.items()}
+        listed = " ".join(f"{name} {tag}" for name, tag in tags.items())
+        self._latest = _Version(hashlib.sha256(listed.encode()).hexdigest()[:16], tags)
+        return self._latest
+
+
+def _is_shown(path: Path, root: Path) -> bool:
+    return not any(part.startswith(".") for part in path.relative_to(root).parts)

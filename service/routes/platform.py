@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
-from functools import cache
+from functools import lru_cache
 from typing import Annotated, Any
 
-from fastapi import Path
+from fastapi import Path, Request, Response
 
 from service import examples
 from service.builders import catalog_of_builders
 from service.contracts import answers
 from service.dependencies import Ctx, Reader, protected_router
+from service.kept_bytes import Body
 from service.schemas.base import Page
 from service.schemas.platform import TemplateNameOut
 from storage import errors
@@ -49,9 +51,10 @@ def read_template(name: Annotated[str, Path(max_length=64, examples=["mlp"])], c
 @router.get(
     "/catalog",
     summary="Read the catalog",
+    response_model=dict[str, Any],
     responses=answers(200, examples.CATALOG, description="By kind and name."),
 )
-def read_catalog(caller: Reader, ctx: Ctx) -> dict[str, Any]:
+def read_catalog(caller: Reader, ctx: Ctx, request: Request) -> Response:
     """Layers (with how many inputs they take where it is not one), optimizers, losses, metrics, callbacks, tuners and
     what else definitions may name, with their arguments: the types, ranges and defaults that submissions are checked
     against. Of a metric also the name under which it is logged, and which way it is better. Then the backbones of
@@ -59,27 +62,30 @@ def read_catalog(caller: Reader, ctx: Ctx) -> dict[str, Any]:
     estimators, steps and metrics of models of type `sklearn`; the builders that the operator has registered, and
     whether definitions may bring code of their own.
     """
-    return {
-        **_catalog_document(),
-        "builders": catalog_of_builders(ctx.settings),
-        "code": ctx.settings.code,
-    }
+    return _catalog(json.dumps([catalog_of_builders(ctx.settings), ctx.settings.code])).answer(
+        request, cache="private, no-cache"
+    )
 
 
-@cache
-def _catalog_document() -> dict[str, Any]:
+@lru_cache(maxsize=1)
+def _catalog(of_settings: str) -> Body:
+    """Half a megabyte that changes only with what the operator allows: `[builders, code]` as JSON."""
+    builders, code = json.loads(of_settings)
     known = catalogue()
     sections = (
         "layers", "optimizers", "losses", "metrics", "callbacks", "initializers", "regularizers", "constraints",
         "tuners",
     )  # fmt: skip
-    return {
+    document = {
         "keras_version": known.keras_version,
         **{section: _entries(getattr(known, section)) for section in sections},
         "metrics": _of_metrics(known.metrics),
         "applications": _of_applications(),
         **_of_estimators(estimator_catalogue()),
+        "builders": builders,
+        "code": code,
     }
+    return Body.of(json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode(), "application/json")
 
 
 def _of_metrics(entries: Mapping[str, Entry]) -> dict[str, Any]:

@@ -15,7 +15,7 @@ import httpx
 import pytest
 import uvicorn
 from fastapi import FastAPI
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, BrowserContext, Page
 
 from service.app import create_app
 from service.limits import Limits
@@ -81,12 +81,19 @@ def board(sqlite_template: SqliteTemplate, tmp_path_factory: pytest.TempPathFact
         yield board
 
 
-@contextmanager
-def signed_in(board: Board, chromium: Browser) -> Iterator[Page]:
-    """A signed-in page, 1280 pixels wide, whose clipboard may be read."""
+@pytest.fixture(scope="module")
+def context(board: Board, chromium: Browser) -> Iterator[BrowserContext]:
+    """The browser of a module's tests, 1280 pixels wide, whose clipboard may be read; it keeps the files it got."""
     context = chromium.new_context(
         viewport={"width": 1280, "height": 1000}, permissions=["clipboard-read", "clipboard-write"]
     )
+    yield context
+    context.close()
+
+
+@contextmanager
+def signed_in(board: Board, context: BrowserContext) -> Iterator[Page]:
+    """A page with a session, still blank: a test opens what it is about. Nothing of it is left for the next."""
     page = context.new_page()
     faults: list[str] = []
     page.on("pageerror", lambda error: faults.append(str(error)))
@@ -97,14 +104,17 @@ def signed_in(board: Board, chromium: Browser) -> Iterator[Page]:
             faults.append(message.text) if message.type == "error" and "status of 422" not in message.text else None
         ),
     )
-    page.goto(board.link())
+    assert context.request.get(board.link()).ok
     yield page
-    context.close()
+    context.new_cdp_session(page).send(
+        "Storage.clearDataForOrigin", {"origin": board.address, "storageTypes": "cookies,local_storage"}
+    )
+    page.close()
     assert faults == []
 
 
 @pytest.fixture
-def page(board: Board, chromium: Browser) -> Iterator[Page]:
+def page(board: Board, context: BrowserContext) -> Iterator[Page]:
     """A page of the test's own."""
-    with signed_in(board, chromium) as page:
+    with signed_in(board, context) as page:
         yield page

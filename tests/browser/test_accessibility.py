@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 
 import pytest
-from playwright.sync_api import Browser, Page, ViewportSize, expect
+from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, expect
 
 from service import examples
 from storage.ids import SearchId, TrialId
@@ -22,7 +22,7 @@ from tests.databases import SqliteTemplate
 from tests.service.assembled import open_service
 from tests.service.scenes import end_job
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.accessibility]
 TABS = (
     "overview", "trials", "curves", "hyperparameters", "importance", "parallel", "contour", "tradeoff", "diagnosis",
     "definition",
@@ -59,9 +59,9 @@ def board(sqlite_template: SqliteTemplate, tmp_path_factory: pytest.TempPathFact
 
 
 @pytest.fixture(scope="module")
-def desk(board: Board, chromium: Browser) -> Iterator[Page]:
+def desk(board: Board, context: BrowserContext) -> Iterator[Page]:
     """One page that goes from place to place: signing in anew at each would take longer than looking at it."""
-    with signed_in(board, chromium) as page:
+    with signed_in(board, context) as page:
         yield page
 
 
@@ -244,6 +244,7 @@ def test_what_opens_over_a_page_has_no_barriers(
     assert_without_barriers(page)
 
 
-def test_a_page_with_a_barrier_is_found_out(page: Page) -> None:
+def test_a_page_with_a_barrier_is_found_out(page: Page, board: Board) -> None:
+    page.goto(board.address)
     page.evaluate("document.querySelector('main').append(document.createElement('input'))")
     assert any("label" in line for line in barriers(page))

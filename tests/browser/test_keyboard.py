@@ -59,8 +59,10 @@ def test_tabs_are_walked_round_and_shown_by_enter_and_space(page: Page, running:
     panel = page.get_by_role("tabpanel", name="Trials")
     expect(panel).to_have_id(second.get_attribute("aria-controls") or "")
     # Of the tabs only the one that is shown is in the tab order.
+    field = page.get_by_label("Filter trials")
+    expect(field).to_be_visible()
     press(page, "Tab")
-    expect(page.get_by_label("Filter trials")).to_be_focused()
+    expect(field).to_be_focused()
 
 
 def holds_the_focus(page: Page, window: Locator) -> None:

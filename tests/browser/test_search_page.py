@@ -207,7 +207,8 @@ FILTERS = {
 }
 
 
-def test_the_language_of_filters(page: Page) -> None:
+def test_the_language_of_filters(page: Page, board: Board) -> None:
+    page.goto(board.address)
     rows = [
         {"a": 0, "b": "q", "l": [18, 18]},
         {"a": 1, "b": "z", "odd name": 0.5},
@@ -216,7 +217,7 @@ def test_the_language_of_filters(page: Page) -> None:
     ]
     found = page.evaluate(
         """async ([texts, rows]) => {
-          const { filterOf, FilterFault } = await import("/js/views/search/filter.js");
+          const { filterOf, FilterFault } = await import("/assets/any/js/views/search/filter.js");
           const names = ["a", "b", "l", "odd name"];
           return texts.map((text) => {
             try {

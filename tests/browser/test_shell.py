@@ -15,9 +15,12 @@ pytestmark = pytest.mark.browser
 DASHBOARD = Path(__file__).parents[2] / "clients" / "dashboard"
 
 
-def test_the_link_signs_in_once_and_leaves_no_code_in_the_address(page: Page, board: Board) -> None:
+def test_the_link_signs_in_once_and_leaves_no_code_in_the_address(board: Board, chromium: Browser) -> None:
+    page = chromium.new_page()
+    page.goto(board.link())
     expect(page.get_by_role("heading", name="Searches")).to_be_visible()
     assert "code=" not in page.url
+    page.close()
 
 
 def test_without_a_session_the_page_says_how_to_sign_in(board: Board, chromium: Browser) -> None:
@@ -40,10 +43,40 @@ def test_an_unknown_page_says_so(page: Page, board: Board) -> None:
     expect(page.get_by_role("alert")).to_have_text("There is no such page.")
 
 
+def test_a_part_that_cannot_be_fetched_is_told_of_and_comes_when_it_can(board: Board, chromium: Browser) -> None:
+    # A page of its own: Chromium reports the broken connection as a fault, which it is not here.
+    page = chromium.new_page()
+    page.goto(board.link())
+    expect(page.locator("main h1")).to_have_text("Searches")
+    page.route("**/views/workers.js", lambda route: route.abort())
+    page.get_by_role("link", name="Workers").click()
+    expect(page.get_by_role("alert")).to_contain_text(
+        "could not be loaded: the service does not answer, or was updated"
+    )
+    page.unroute("**/views/workers.js")
+    page.reload()
+    expect(page.locator("main h1")).to_have_text("Workers")
+    page.close()
+
+
+def test_what_was_fetched_once_is_kept(page: Page, board: Board) -> None:
+    page.goto(board.address)
+    expect(page.locator("main h1")).to_be_visible()
+    page.reload()
+    expect(page.locator("main h1")).to_be_visible()
+    sent = page.evaluate(
+        """() => performance.getEntriesByType("resource").filter((one) => one.name.includes("/assets/"))
+          .map((one) => one.transferSize)"""
+    )
+    assert len(sent) > 10
+    assert set(sent) == {0}
+
+
 def test_the_colours_are_chosen_and_kept(page: Page, board: Board) -> None:
     def background() -> str:
         return str(page.evaluate("getComputedStyle(document.body).backgroundColor"))
 
+    page.goto(board.address)
     page.emulate_media(color_scheme="light")
     light = background()
     page.get_by_role("button", name="Colours: auto").click()

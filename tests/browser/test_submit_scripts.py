@@ -34,7 +34,7 @@ def called(modules: Page, module: str, *calls: list[Any]) -> list[Any]:
             const m = await import(module);
             return calls.map(([name, ...given]) => m[name](...given));
         }""",
-        [f"/js/views/submit/{module}.js", list(calls)],
+        [f"/assets/any/js/views/submit/{module}.js", list(calls)],
     )
     assert isinstance(found, list)
     return found
@@ -73,7 +73,7 @@ def test_pointers_lead_to_lines(modules: Page) -> None:
     source = '{\n  "a": {\n    "b/c": [1,\n      {"d": 2}]\n  }\n}'
     places = modules.evaluate(
         """async ([source, pointers]) => {
-            const { parse, placeOf, lineOf } = await import('/js/views/submit/json.js');
+            const { parse, placeOf, lineOf } = await import('/assets/any/js/views/submit/json.js');
             return pointers.map((pointer) => {
                 const { from, to, exact } = placeOf(parse(source), pointer);
                 return [lineOf(source, from), source.slice(from, to), exact];
@@ -96,7 +96,7 @@ def test_what_is_no_json_is_told_with_its_place(modules: Page) -> None:
     }  # fmt: skip
     found = modules.evaluate(
         """async (sources) => {
-            const { parse } = await import('/js/views/submit/json.js');
+            const { parse } = await import('/assets/any/js/views/submit/json.js');
             return sources.map((source) => { try { parse(source); return null; } catch (fault) { return fault.at; } });
         }""",
         list(wrong),
@@ -124,7 +124,7 @@ def test_hyperparameters_follow_what_is_done_with_them(modules: Page) -> None:
 
 def test_the_forms_own_ranges_are_those_of_the_service(modules: Page) -> None:
     """What the catalogue does not list is written in `frame.js`."""
-    fields = modules.evaluate("import('/js/views/submit/frame.js').then((m) => m.FIELDS)")
+    fields = modules.evaluate("import('/assets/any/js/views/submit/frame.js').then((m) => m.FIELDS)")
     schema = Definition.model_json_schema()
     parts = {
         "limits": "SearchLimits",
@@ -159,7 +159,7 @@ def test_the_forms_own_ranges_are_those_of_the_service(modules: Page) -> None:
 
 def test_every_template_and_tuner_has_its_sentence(modules: Page) -> None:
     templates, tuners = modules.evaluate(
-        "import('/js/views/submit/frame.js').then((m) => [Object.keys(m.TEMPLATES), Object.keys(m.TUNERS)])"
+        "import('/assets/any/js/views/submit/frame.js').then((m) => [Object.keys(m.TEMPLATES), Object.keys(m.TUNERS)])"
     )
     assert sorted(templates) == sorted(template_names())
     assert sorted(tuners) == sorted(catalogue().tuners)
@@ -169,8 +169,8 @@ def test_whatever_is_added_begins_with_allowed_values(modules: Page) -> None:
     known = catalogue()
     begun = modules.evaluate(
         """async () => {
-            const { fresh } = await import("/js/views/submit/fields/things.js");
-            const { catalogue } = await import("/js/views/submit/catalogue.js");
+            const { fresh } = await import("/assets/any/js/views/submit/fields/things.js");
+            const { catalogue } = await import("/assets/any/js/views/submit/catalogue.js");
             const found = catalogue(await (await fetch("/v1/catalog")).json());
             return ["layer", "callback"].flatMap((own) => found.groups(own).flatMap(([, members]) =>
                 members.map(({ name }) => [own, fresh({ catalogue: found }, own, name)])));

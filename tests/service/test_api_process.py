@@ -151,8 +151,8 @@ from service.server import opened_app
 from storage.settings import Settings
 with opened_app(Settings()) as app:
     app.openapi()
-    from service.routes.platform import _catalog_document
-    _catalog_document()
+    from service.routes.platform import _catalog
+    _catalog("[{}, false]")
 print(json.dumps(sorted({name.partition(".")[0] for name in sys.modules})))
 """
     root = str(Path(__file__).resolve().parents[2])

@@ -86,6 +86,15 @@ def test_the_catalog_names_arguments_and_ranges(ada: TestClient) -> None:
     assert "Lambda" not in catalog["layers"]
 
 
+def test_the_catalog_is_sent_compressed_and_once(ada: TestClient) -> None:
+    with ada.stream("GET", "/v1/catalog", headers={"Accept-Encoding": "gzip"}) as answer:
+        assert answer.headers["content-encoding"] == "gzip"
+        assert len(b"".join(answer.iter_raw())) < 100_000
+    assert answer.headers["cache-control"] == "private, no-cache"
+    again = ada.get("/v1/catalog", headers={"Accept-Encoding": "gzip", "If-None-Match": answer.headers["etag"]})
+    assert (again.status_code, again.content) == (304, b"")
+
+
 def test_the_catalog_names_estimators_and_what_they_learn(ada: TestClient) -> None:
     catalog = ada.get("/v1/catalog").json()
     svc = catalog["estimators"]["SVC"]

@@ -2,32 +2,36 @@
 import { here } from "./address.js";
 import { Problem } from "./api.js";
 import { el, fill } from "./dom.js";
+import { loaded, NotLoaded } from "./loaded.js";
 import { themeButton } from "./theme.js";
-import { comparePage } from "./views/compare.js";
-import { datasetPage, datasetsPage } from "./views/datasets.js";
-import { finalPage, rangeTestPage } from "./views/jobs.js";
-import { searchPage } from "./views/search.js";
-import { searchesPage } from "./views/searches.js";
-import { submitPage } from "./views/submit.js";
-import { trialPage } from "./views/trial.js";
-import { workersPage } from "./views/workers.js";
-
 /**
  * A page is `async ({main, path, query, live}) => end`: it fills `main` (a place of its own, in the document), tells `live(true|false)` whether it is
  * connected, and answers a function that ends its streams and figures. It is called anew for each address; a page that
  * changes only its own query uses `keep()` and is not. The function may have a `moved({path, query})`, which answers true when the page has
  * shown another of its own addresses by itself (another tab, say).
  */
+const compare = () => import("./views/compare.js").then((view) => view.comparePage);
+const datasets = () => import("./views/datasets.js").then((view) => view.datasetsPage);
+const dataset = () => import("./views/datasets.js").then((view) => view.datasetPage);
+const final = () => import("./views/jobs.js").then((view) => view.finalPage);
+const rangeTest = () => import("./views/jobs.js").then((view) => view.rangeTestPage);
+const search = () => import("./views/search.js").then((view) => view.searchPage);
+const searches = () => import("./views/searches.js").then((view) => view.searchesPage);
+const submit = () => import("./views/submit.js").then((view) => view.submitPage);
+const trial = () => import("./views/trial.js").then((view) => view.trialPage);
+const workers = () => import("./views/workers.js").then((view) => view.workersPage);
+
+/** What fetches the page of an address: only the page that is shown is loaded. */
 const PAGES = {
-  "": () => searchesPage,
-  searches: ([, id]) => (id ? searchPage : searchesPage),
-  trials: ([, id]) => (id ? trialPage : null),
-  compare: () => comparePage,
-  new: () => submitPage,
-  datasets: ([, id]) => (id ? datasetPage : datasetsPage),
-  workers: () => workersPage,
-  final: ([, id]) => (id ? finalPage : null),
-  "range-tests": ([, id]) => (id ? rangeTestPage : null),
+  "": () => searches,
+  searches: ([, id]) => (id ? search : searches),
+  trials: ([, id]) => (id ? trial : null),
+  compare: () => compare,
+  new: () => submit,
+  datasets: ([, id]) => (id ? dataset : datasets),
+  workers: () => workers,
+  final: ([, id]) => (id ? final : null),
+  "range-tests": ([, id]) => (id ? rangeTest : null),
 };
 
 const main = document.getElementById("main");
@@ -61,7 +65,7 @@ function failed(error) {
     );
     return;
   }
-  if (!(error instanceof Problem)) console.error(error);
+  if (!(error instanceof Problem || error instanceof NotLoaded)) console.error(error);
   refuse(error.message);
 }
 
@@ -88,8 +92,8 @@ async function show() {
   end = () => {};
   const { path, query } = here();
   mark(path[0] ?? "");
-  const page = PAGES[path[0] ?? ""]?.(path);
-  if (!page) {
+  const fetching = PAGES[path[0] ?? ""]?.(path);
+  if (!fetching) {
     refuse("There is no such page.");
     return;
   }
@@ -97,6 +101,8 @@ async function show() {
   const place = el("div", { class: "page" });
   fill(main, place);
   try {
+    const page = await loaded(fetching);
+    if (turn !== shown) return;
     const ended = await page({
       main: place,
       path,

@@ -4,40 +4,35 @@ import { tabs } from "../components/controls.js";
 import { Problem, get, listen } from "../api.js";
 import { el, fill } from "../dom.js";
 import { number } from "../format.js";
+import { loaded, NotLoaded } from "../loaded.js";
 import { refresher } from "../refresh.js";
 import { sharedTrials } from "../stores/trials.js";
 import { SEARCH_KINDS, TRIAL_KINDS } from "../events.js";
-import { contourTab } from "./analysis/contour.js";
-import { curvesTab } from "./analysis/curves.js";
-import { diagnosisTab } from "./analysis/diagnosis.js";
-import { hyperparametersTab } from "./analysis/hyperparameters.js";
-import { importanceTab } from "./analysis/importance.js";
-import { parallelTab } from "./analysis/parallel.js";
-import { tradeoffTab } from "./analysis/tradeoff.js";
-import { definitionTab } from "./search/definition.js";
 import { searchHead } from "./search/head.js";
-import { overviewTab } from "./search/overview.js";
-import { trialsTab } from "./search/trials.js";
 
 /**
  * A tab is `async ({place, search, trials, query, reading}) => ({refresh(search), end(), heard?(event)})`: it fills `place`;
  * `search` is the search as the API answers it; `trials` its store, already loaded; `query` the address' query (changed by
  * `keep()`). `refresh` is called after events, with the search as of now, at most every 0.7 seconds; `heard` with each
  * event. A tab marked EAGER is built at once, while the trials are still read: `reading(told)` calls `told(count)` with each page
- * of them, and `refresh` follows the last.
+ * of them, and `refresh` follows the last. Only the tab that is shown is loaded.
  */
 const EAGER = true;
 const TABS = [
-  ["overview", "Overview", overviewTab, EAGER],
-  ["trials", "Trials", trialsTab, EAGER],
-  ["curves", "Learning curves", curvesTab],
-  ["hyperparameters", "Hyperparameters", hyperparametersTab],
-  ["importance", "Importance", importanceTab],
-  ["parallel", "Parallel coordinates", parallelTab],
-  ["contour", "Contour", contourTab],
-  ["tradeoff", "Trade-off", tradeoffTab],
-  ["diagnosis", "Diagnosis", diagnosisTab],
-  ["definition", "Definition and code", definitionTab, EAGER],
+  ["overview", "Overview", () => import("./search/overview.js").then((tab) => tab.overviewTab), EAGER],
+  ["trials", "Trials", () => import("./search/trials.js").then((tab) => tab.trialsTab), EAGER],
+  ["curves", "Learning curves", () => import("./analysis/curves.js").then((tab) => tab.curvesTab)],
+  [
+    "hyperparameters",
+    "Hyperparameters",
+    () => import("./analysis/hyperparameters.js").then((tab) => tab.hyperparametersTab),
+  ],
+  ["importance", "Importance", () => import("./analysis/importance.js").then((tab) => tab.importanceTab)],
+  ["parallel", "Parallel coordinates", () => import("./analysis/parallel.js").then((tab) => tab.parallelTab)],
+  ["contour", "Contour", () => import("./analysis/contour.js").then((tab) => tab.contourTab)],
+  ["tradeoff", "Trade-off", () => import("./analysis/tradeoff.js").then((tab) => tab.tradeoffTab)],
+  ["diagnosis", "Diagnosis", () => import("./analysis/diagnosis.js").then((tab) => tab.diagnosisTab)],
+  ["definition", "Definition and code", () => import("./search/definition.js").then((tab) => tab.definitionTab), EAGER],
 ];
 const LOST_AFTER_MS = 4000;
 
@@ -170,7 +165,7 @@ export async function searchPage({ main, path, query, live }) {
 
   async function show(chosen, asked) {
     const own = ++turn;
-    const [name, , build, eager] = TABS.find(([one]) => one === chosen) ?? TABS[0];
+    const [name, , fetching, eager] = TABS.find(([one]) => one === chosen) ?? TABS[0];
     shown = name;
     tab?.end();
     tab = null;
@@ -198,6 +193,7 @@ export async function searchPage({ main, path, query, live }) {
       told.delete(tells);
       fill(inner);
     }
+    const build = await loaded(fetching);
     if (own !== turn) return;
     const made = await build({
       place: inner,
@@ -210,6 +206,16 @@ export async function searchPage({ main, path, query, live }) {
     });
     if (own === turn) tab = made;
     else made.end();
+  }
+
+  /** Shows a tab, or why it cannot be shown, in its place. */
+  async function showing(chosen, asked) {
+    try {
+      await show(chosen, asked);
+    } catch (error) {
+      if (!(error instanceof Problem || error instanceof NotLoaded)) console.error(error);
+      fill(place, el("div", { class: "fault-box", role: "alert" }, error.message));
+    }
   }
 
   /** Reads all trials; a failure says so and can be tried again, since nothing comes by itself in a search that has ended. */
@@ -254,11 +260,10 @@ export async function searchPage({ main, path, query, live }) {
 
   // What was known from before is shown at once and comes up to date when all has been read.
   const ready = read();
-  const first = show(path[2] ?? "overview", query);
+  const first = showing(path[2] ?? "overview", query);
   Promise.all([ready, first])
     .then(() => tab?.refresh(search))
     .catch(failed);
-  await first;
   document.title = `${search.name} · Headstock`;
 
   const end = () => {
@@ -273,7 +278,7 @@ export async function searchPage({ main, path, query, live }) {
     if (page !== "searches" || other !== id || gone || !TABS.some(([one]) => one === name)) return false;
     const inTabs = bar.contains(document.activeElement);
     if (name === shown && !inTabs) return false;
-    show(name, asked).catch((error) => fill(place, el("div", { class: "fault-box", role: "alert" }, error.message)));
+    showing(name, asked);
     if (inTabs) bar.querySelector("[aria-selected=true]").focus();
     else place.focus({ preventScroll: true });
     return true;

@@ -5,6 +5,7 @@ import { confirmed } from "../../components/confirm.js";
 import { copyButton } from "../../components/controls.js";
 import { tell } from "../../components/toast.js";
 import { el, fill } from "../../dom.js";
+import { loaded } from "../../loaded.js";
 import { draftNotes, editorTools, sideTabs, submitBar, verdictWord, whyNot } from "./bars.js";
 import { commandLine, curl, python } from "./copies.js";
 import { newDesk } from "./desk.js";
@@ -152,12 +153,15 @@ export function editing({ place, text, origin, other, data, catalogue, again, re
   sheet.open(text);
   draw();
   // The form is there at once; the editor's library is fetched meanwhile.
-  import("./editor.js").then(({ jsonEditor }) => {
-    if (ended) return;
-    editor = jsonEditor(page.host, sheet, () => ({ catalogue, sheet, datasets: data, desk }));
-    mark();
-    redraw();
-  });
+  loaded(() => import("./editor.js").then((part) => part.jsonEditor)).then(
+    (jsonEditor) => {
+      if (ended) return;
+      editor = jsonEditor(page.host, sheet, () => ({ catalogue, sheet, datasets: data, desk }));
+      mark();
+      redraw();
+    },
+    (error) => fill(page.host, el("div", { class: "warn-box" }, error.message)),
+  );
 
   const end = () => {
     ended = true;
