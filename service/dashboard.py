@@ -50,7 +50,7 @@ def dashboard_routes(folder: Path | None) -> list[BaseRoute]:
         return []
     site = _Site(root)
     routes: list[BaseRoute] = [
-        Route("/", site.index, methods=["GET"], name="dashboard"),
+        Route("/", site.index, methods=["GET"], name="dashboard:index"),
         Route("/assets/{version}/{name:path}", site.asset, methods=["GET"], name="dashboard:assets"),
     ]
     if icon := site.files.get("icon.svg"):
