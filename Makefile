@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 # Two data-parallel BLAS threads per test process would fight over two cores.
 export OMP_NUM_THREADS ?= 1
 export TF_CPP_MIN_LOG_LEVEL ?= 3
-# Files in their order: the short ones of tests/unit come last, and no process is left alone with a long one.
+# A file stays with one process; tests/conftest.py says in which order they come.
 PARALLEL := -n $${TEST_PROCESSES:-2} --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help

@@ -6,16 +6,15 @@ hold these answers to it.
 
 from __future__ import annotations
 
-import json
 from datetime import UTC, datetime
 
 from fastapi import Response
+from pydantic_core import to_json
 
 
 def written(document: object) -> Response:
-    """The document as a JSON answer. Values that are not finite are a fault of the caller's."""
-    text = json.dumps(document, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    return Response(text, media_type="application/json")
+    """The document as a JSON answer; numbers that are not finite become null, as everywhere in the API."""
+    return Response(to_json(document, inf_nan_mode="null"), media_type="application/json")
 
 
 def written_time(moment: datetime) -> str:

@@ -20,6 +20,19 @@ settings.register_profile("untimed", parent=settings.default, deadline=None)
 settings.load_profile("untimed")
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Spreads the files that mostly wait, for browsers and services, over the run of several processes: beside one that
+    waits another has the machine to itself. What is left for the end is short: `tests/unit` and single pages.
+    """
+    if not hasattr(config, "workerinput"):
+        return
+    files = list(dict.fromkeys(item.path for item in items))
+    waiting = [file for folder in ("end_to_end", "browser") for file in files if folder in file.parts]
+    rest = [file for file in files if file not in waiting]
+    place = {file: number / len(kind) for kind in (waiting, rest) for number, file in enumerate(kind)}
+    items.sort(key=lambda item: place[item.path])
+
+
 @pytest.fixture(scope="module", autouse=True)
 def settled_heap() -> None:
     """Takes what lives by now out of the garbage collector's sight.

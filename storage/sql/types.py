@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
+from pydantic_core import from_json
 from sqlalchemy import BigInteger, DateTime, Dialect, Integer, Text
 from sqlalchemy.types import TypeDecorator
 
@@ -45,20 +46,26 @@ class JsonText(TypeDecorator[Any]):
         return None if value is None else encode_json(value)
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
-        # What is stored begins with its value: looking for spaces before it takes `json.loads` as long as reading it.
-        return None if value is None else _DECODE(value)[0]
-
-
-_DECODE = json.JSONDecoder().raw_decode
+        return None if value is None else decode_json(value)
 
 
 def encode_json(value: object) -> str:
     return json.dumps(value, allow_nan=False, separators=(",", ":"))
 
 
+def decode_json(text: str) -> Any:
+    """The document that `encode_json` wrote."""
+    try:
+        # A quarter of the time that `json.loads` takes, and a page of trials has 1,500 of them.
+        return from_json(text)
+    except ValueError:
+        # It knows no lone surrogates, which Python's own reader takes as they were written.
+        return json.loads(text)
+
+
 def decode_all(texts: Iterable[str]) -> list[Any]:
     """The JSON documents of these texts, read in one piece: that takes half the time of one after the other."""
-    found: list[Any] = json.loads(f"[{','.join(texts)}]")
+    found: list[Any] = decode_json(f"[{','.join(texts)}]")
     return found
 
 
