@@ -40,13 +40,13 @@ test: $(VENV)/.ready  ## Check style, types and imports, then run the tests on S
 test-quick: $(VENV)/.ready  ## Run the tests that train no model and need no browser
 	@$(BIN)/python -m pytest $(PARALLEL) -q -m "not keras and not browser"
 
-faults: $(VENV)/.ready  ## Kill, stop and restart real trainers and workers in the middle of trials (3 minutes)
+faults: $(VENV)/.ready  ## Kill, stop and restart real trainers and workers in the middle of trials (2 minutes)
 	@$(BIN)/python -m pytest -n $${TEST_PROCESSES:-2} -q -m faults
 
-test-examples: $(VENV)/.ready  ## Run the examples in their short form and read the pages they leave (3 minutes)
+test-examples: $(VENV)/.ready  ## Run the examples in their short form and read the pages they leave (2 minutes)
 	@$(BIN)/python -m pytest -q -m examples
 
-test-accessibility: $(VENV)/.ready  ## Look for barriers on every page of the dashboard, light and dark, wide and narrow (2 minutes)
+test-accessibility: $(VENV)/.ready  ## Look for barriers on every page of the dashboard, light and dark, wide and narrow (1 minute)
 	@tools/browser.sh
 	@$(BIN)/python -m pytest -q -m accessibility
 
