@@ -119,7 +119,9 @@ class SearchStore(Protocol):
         ...
 
     def start_search(self, search_id: SearchId) -> Search:
-        """QUEUED -> RUNNING and the clock starts; RUNNING stays."""
+        """QUEUED -> RUNNING and the clock starts; RUNNING stays, and so does PAUSED: the caller may have looked before
+        the pause, which only `resume_search` ends.
+        """
         ...
 
     def end_search(self, search_id: SearchId, state: SearchState, reason: Reason) -> Search:

@@ -155,7 +155,9 @@ class Searches(Part):
         return self._move(search_id, SearchState.PAUSED, "search.paused", stays={SearchState.PAUSED})
 
     def start_search(self, search_id: SearchId) -> Search:
-        return self._move(search_id, SearchState.RUNNING, "search.started", stays={SearchState.RUNNING})
+        # A pause that came since the caller looked stands: only `resume_search` ends it.
+        stays = {SearchState.RUNNING, SearchState.PAUSED}
+        return self._move(search_id, SearchState.RUNNING, "search.started", stays=stays)
 
     def resume_search(self, search_id: SearchId) -> Search:
         def work(tx: Transaction) -> Search:

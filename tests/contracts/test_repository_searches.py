@@ -226,6 +226,15 @@ def test_an_ended_search_is_not_changed(scene: Scene) -> None:
         scene.repository.change_search(search.id, SearchChanges(priority=1))
 
 
+def test_a_start_does_not_undo_a_pause(scene: Scene) -> None:
+    """Who starts a search has looked at it before; a pause may have come in between."""
+    search = scene.search(started=False)
+    scene.repository.pause_search(search.id)
+    assert scene.repository.start_search(search.id).state is SearchState.PAUSED
+    assert scene.repository.get_search(search.id).started_at is None
+    assert scene.kinds(search.id) == ["search.created", "search.paused"]
+
+
 def test_start_pause_and_resume(scene: Scene) -> None:
     repository, search = scene.repository, scene.search(started=False)
     assert repository.resume_search(search.id).state is SearchState.QUEUED

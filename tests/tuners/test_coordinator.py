@@ -12,7 +12,7 @@ import pytest
 
 from storage.clock import ManualClock
 from storage.ids import SearchId
-from storage.records import Limits, OracleSnapshot
+from storage.records import Limits, OracleSnapshot, Search
 from storage.repository import Repository
 from storage.sql import open_repository
 from storage.states import SearchState
@@ -163,6 +163,29 @@ def test_paused_search_gets_no_trials_and_goes_on_as_if_nothing_had_happened(
     repository.resume_search(search.id)
     ended = run_search(repository, search.id, coordinator, worker)
     assert (ended.state, ended.counts.completed) == (SearchState.COMPLETED, 8)
+
+
+def test_a_pause_that_comes_just_before_the_start_is_kept(
+    repository: Repository, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    search = add_search(repository, SPACE, RANDOM, limits=Limits(max_trials=2))
+    read = repository.get_search
+
+    def read_and_paused(search_id: SearchId, **given: Any) -> Search:
+        found = read(search_id, **given)
+        if found.state is SearchState.QUEUED:
+            repository.pause_search(search_id)
+        return found
+
+    coordinator = make_coordinator(repository, clock)
+    monkeypatch.setattr(repository, "get_search", read_and_paused)
+    settle(coordinator)
+    assert read(search.id).state is SearchState.PAUSED
+    assert read(search.id).counts.total == 0
+    monkeypatch.undo()
+    repository.resume_search(search.id)
+    worker = SimulatedWorker(repository, curve=smooth, slots=1)
+    assert run_search(repository, search.id, coordinator, worker).counts.completed == 2
 
 
 def test_lost_trials_go_back_to_the_queue(repository: Repository, clock: ManualClock) -> None:
