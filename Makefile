@@ -50,7 +50,7 @@ test-accessibility: $(VENV)/.ready  ## Look for barriers on every page of the da
 	@tools/browser.sh
 	@$(BIN)/python -m pytest -q -m accessibility
 
-fuzz: $(VENV)/.ready  ## Send generated requests to every operation of the API, other ones each time (10 minutes)
+fuzz: $(VENV)/.ready  ## Send generated requests to every operation of the API, other ones each time (4 minutes)
 	@HEADSTOCK_FUZZ_EXAMPLES=$${EXAMPLES:-100} $(BIN)/python -m pytest -q --timeout 3600 tests/service/test_fuzz.py
 
 test-mlflow: $(VENV)/.ready  ## Run the tests of MLflow runs against MLflow's own server too, in .venv-mlflow (a few minutes)
